@@ -1,0 +1,81 @@
+# Everything below needs only Python (3.11 or later) and make; the first target that runs sets up .venv from the lock.
+PYTHON ?= python3
+BIN := .venv/bin
+DTI_DATA ?= data
+SOURCES := $(wildcard dbt_project/*.yml dbt_project/*/*.* dbt_project/*/*/*.*)
+PACKAGES := common rulesets connectors pipelines
+
+export DTI_DATA
+export GX_ANALYTICS_ENABLED := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+.PHONY: help setup demo test test-all test-next-duckdb lint types check ui bench lock clean
+
+help:
+	@echo "make demo     the whole way on real figures, ends with three rankings"
+	@echo "make test     the tests (fast ones; test-all: also the slow sweeps)"
+	@echo "make ui       Dagster on http://127.0.0.1:3000"
+	@echo "make check    lint, types, tests and Dagster's own check of the definitions"
+	@echo "make bench    refresh and scoring against hand-written scripts, as ratios"
+
+setup: .venv/parsed
+
+# Bytecode is compiled here once (also where PYTHONDONTWRITEBYTECODE is set), because imports are most of a short run.
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 .venv/lib $(PACKAGES) || true
+	@touch $@
+
+.venv/parsed: .venv/installed $(SOURCES)
+	$(BIN)/python -m pipelines.dbt_project
+	@touch $@
+
+demo: setup
+	$(BIN)/dti demo
+
+test: setup
+	$(BIN)/pytest -n auto -m "not slow"
+
+test-all: setup
+	$(BIN)/pytest -n auto
+
+# The fast tests again on the next major version of DuckDB, in an environment of its own.
+test-next-duckdb: setup
+	$(PYTHON) -m venv .venv-next
+	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.duckdb-next.lock
+	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	PYTHONDONTWRITEBYTECODE= .venv-next/bin/python -m compileall -q -j 0 .venv-next/lib || true
+	.venv-next/bin/pytest -n auto -m "not slow"
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types
+	DAGSTER_HOME= $(BIN)/dg check defs
+	$(MAKE) test
+
+ui: setup
+	mkdir -p $(DTI_DATA)/.dagster
+	cp dagster.yaml $(DTI_DATA)/.dagster/dagster.yaml
+	DAGSTER_HOME=$(abspath $(DTI_DATA)/.dagster) $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+bench: setup
+	$(BIN)/python bench/bench_refresh.py
+	$(BIN)/python bench/bench_scoring.py
+
+# After an edit of the dependencies: every package, also of the tools, with hashes and without the address of an index.
+lock:
+	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .venv-next dbt_project/target dbt_project/logs

@@ -1,0 +1,68 @@
+"""Files that are either there whole or not there: written beside, flushed to disk, renamed, the folder flushed too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes, read in blocks."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def fsync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make renames and new names in a folder survive a power cut."""
+    fsync_file(folder)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or the next start after a crash, sees all of it or none."""
+    beside = path.with_name(f".{path.name}.tmp")
+    with beside.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    beside.replace(path)
+    fsync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`write_whole` of readable JSON with sorted keys: the same value gives the same bytes."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    write_whole(path, text.encode())
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Append one JSON line in one write and flush it; a torn last line of an earlier crash is closed off first."""
+    line = (json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n").encode()
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        os.write(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def point_link(link: Path, target: Path) -> None:
+    """Make a symbolic link point at `target` in one step: readers see the old target or the new one."""
+    beside = link.with_name(f".{link.name}.tmp")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(os.path.relpath(target, link.parent))
+    beside.replace(link)
+    fsync_folder(link.parent)

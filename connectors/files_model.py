@@ -1,0 +1,107 @@
+"""A source of kind `files` as YAML describes it: files of the inbox, their layout, and the periods they are for."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from common.errors import Text
+from common.yaml_files import FieldProblem
+from connectors.parts import Name, Part, Title
+from connectors.rest_model import Period
+from connectors.sheets.model import AnyLayout
+from connectors.source_model import Source
+
+_PLACEHOLDER = re.compile(r"\{(year|month|quarter|half)\}")
+
+
+class FileListing(Part):
+    """One table that arrives as files, in one or more periods."""
+
+    name: Name
+    title: Title | None = None
+    file: str = Field(
+        pattern=r"^[^/\\=+@.-][^/\\]*$",
+        description="name with {year}, {month}, {quarter}, {half}; * stands for any text, and then for several files",
+    )
+    layout: AnyLayout
+    periods: tuple[Period, ...] = Field(min_length=1)
+
+    @field_validator("file")
+    @classmethod
+    def _known_placeholders(cls, value: str) -> str:
+        odd = re.search(r"[{}]", _PLACEHOLDER.sub("", value))
+        if odd:
+            raise FieldProblem(
+                "unknown-placeholder",
+                Text(f"'{value}' có chỗ điền lạ", f"'{value}' holds an unknown placeholder"),
+                Text("dùng {year}, {month}, {quarter}, {half}", "use {year}, {month}, {quarter}, {half}"),
+            )
+        return value
+
+    def pattern(self, period: Period, year: int) -> str:
+        """The name for one period, `*` left as it is."""
+        known = {"year": f"{year:04d}", **_numbers(period)}
+        return _PLACEHOLDER.sub(lambda match: known[match[1]], self.file)
+
+
+class FilesSource(Source):
+    """A source that drops files into `inbox/NAME/` of the deployment."""
+
+    kind: Literal["files"]
+    inbox: Name | None = Field(default=None, description="folder below inbox/; the source's name by default")
+    requests: tuple[FileListing, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> FilesSource:
+        for i, listing in enumerate(self.requests):
+            wire = "native" if listing.layout.type == "xlsx" else "strings"
+            if self.contract.values != wire:
+                raise FieldProblem(
+                    "invalid-value",
+                    Text(
+                        f"tệp {listing.layout.type} cần 'values: {wire}'",
+                        f"{listing.layout.type} needs 'values: {wire}'",
+                    ),
+                    at=("contract", "values"),
+                )
+            for j, period in enumerate(listing.periods):
+                _needs_its_parts(listing, period, ("requests", i, "periods", j, "period"))
+            for title in (*(listing.layout.totals.of if listing.layout.totals else ()),):
+                if title not in self.contract.number_fields:
+                    raise FieldProblem(
+                        "unknown-field",
+                        Text(f"'{title}' không phải trường số của hợp đồng", f"'{title}' is no number of the contract"),
+                        at=("requests", i, "layout", "totals", "of"),
+                    )
+        if self.contract.agency.by == "request":
+            raise FieldProblem(
+                "invalid-value",
+                Text("tệp nêu cơ quan ở một cột", "files name the agency in a column"),
+                at=("contract", "agency", "by"),
+            )
+        return self
+
+    @property
+    def folder(self) -> str:
+        return self.inbox or self.name
+
+
+def _needs_its_parts(listing: FileListing, period: Period, at: tuple[str | int, ...]) -> None:
+    """A name with {month} cannot be told for a year, and files of two months must not share one name."""
+    used = set(_PLACEHOLDER.findall(listing.file)) - {"year"}
+    if used != set(period.parts) or "{year}" not in listing.file:
+        needed = ", ".join(f"{{{name}}}" for name in ("year", *period.parts))
+        raise FieldProblem(
+            "invalid-period",
+            Text(f"tên tệp của kỳ '{period.period}' cần {needed}", f"the file of '{period.period}' needs {needed}"),
+            at=at,
+        )
+
+
+def _numbers(period: Period) -> dict[str, str]:
+    """`{year}-03` → month 03, `{year}-Q3` → quarter 3."""
+    tail = period.period.removeprefix("{year}").lstrip("-")
+    return {name: tail.lstrip("QH") for name in period.parts}

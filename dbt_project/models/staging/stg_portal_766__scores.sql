@@ -1,0 +1,19 @@
+select
+    agency_code,
+    agency_name,
+    assessment_year,
+    period,
+    request,
+    progress,
+    satisfaction,
+    digitisation,
+    online_payment,
+    online_services,
+    transparency,
+    total,
+    source,
+    pull_id,
+    as_of,
+    body_sha256,
+    pointer
+from {{ source('accepted', 'portal_766') }}

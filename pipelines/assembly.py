@@ -1,0 +1,146 @@
+"""Assembling a release: the published tables of the build file copied into a file of their own, and read back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from common.durable import sha256_file
+from common.errors import GateError, Text
+from pipelines import build, releases
+from pipelines.content_hash import table_hash
+from pipelines.inputs import Inputs, code_hash
+from pipelines.releases import Release
+from pipelines.settings import Deployment, now
+from pipelines.sql import literal
+
+# The storage format that every DuckDB since 1.4 can open.
+STORAGE = "v1.4.0"
+
+# In this order in the file; all of them are results or what explains results.
+PUBLISHED = (
+    "agencies",
+    "agency_codes",
+    "exceptions",
+    "rulesets",
+    "ruleset_years",
+    "main_indices",
+    "pillars",
+    "indicators",
+    "indicator_inputs",
+    "metrics",
+    "metric_values",
+    "indicator_values",
+    "indicator_scores",
+    "main_index_scores",
+    "pillar_scores",
+    "rankings",
+    "pulls",
+    "quarantine",
+    "check_results",
+    "releases",
+)
+_MOMENTS = {"releases"}  # says when, not what: not part of the content
+
+
+def assemble(deployment: Deployment, inputs: Inputs) -> Release:
+    """Copy, close, read back and commit the next release; the analysts' path is not touched."""
+    number = releases.next_number(deployment)
+    workshop = deployment.releases / f".{number}.building"
+    shutil.rmtree(workshop, ignore_errors=True)
+    workshop.mkdir(parents=True)
+    draft = _draft(number, inputs)
+    with build.connect(deployment) as con:
+        _write_releases(con, deployment, draft)
+        _copy(con, workshop / releases.FILE)
+        expected = {table: table_hash(con, table) for table in PUBLISHED if table not in _MOMENTS}
+    file = workshop / releases.FILE
+    _read_back(file, expected)
+    done = Release(
+        **{
+            **draft.manifest(),
+            "sha256": sha256_file(file),
+            "rows": {table: rows for table, (rows, _) in expected.items()},
+            "hashes": {table: digest for table, (_, digest) in expected.items()},
+        }
+    )
+    return releases.commit(deployment, workshop, done)
+
+
+def _draft(number: int, inputs: Inputs) -> Release:
+    engines = {name: version(name) for name in ("duckdb", "dbt-core", "dagster", "great-expectations", "pyarrow")}
+    return Release(
+        number=number,
+        as_of=inputs.as_of.isoformat(),
+        assembled_at=now().isoformat(),
+        fingerprint=inputs.fingerprint,
+        status="provisional",
+        sha256="",
+        rows={},
+        hashes={},
+        pulls=[pull.pull_id for pull in inputs.pulls],
+        versions={"code": code_hash(), **engines},
+    )
+
+
+def _write_releases(con: duckdb.DuckDBPyConnection, deployment: Deployment, draft: Release) -> None:
+    """`releases`: every release that still stands, and this one."""
+    con.execute(
+        "create or replace table releases (release integer, as_of timestamp, assembled_at timestamp, status varchar, "
+        "fingerprint varchar, pulls varchar, versions varchar)"
+    )
+    build.comment(con, "releases", "Các bản phát hành còn giữ, và bản này. One row per release.", {})
+    for one in [*releases.all_of(deployment), draft]:
+        con.execute(
+            "insert into releases values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                one.number,
+                build.local_time(datetime.fromisoformat(one.as_of)),
+                build.local_time(datetime.fromisoformat(one.assembled_at)),
+                one.status,
+                one.fingerprint,
+                "; ".join(one.pulls),
+                json.dumps(one.versions, sort_keys=True),
+            ],
+        )
+
+
+def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Write the tables with their comments in the fixed storage format, checkpointed and closed."""
+    con.execute(f"attach {literal(str(file))} as release (storage_version '{STORAGE}')")
+    source = con.execute("select current_database()").fetchall()[0][0]
+    for table in PUBLISHED:
+        con.execute(f"create table release.main.{table} as from {source}.main.{table}")
+    comments = con.execute(
+        "select table_name, null, comment from duckdb_tables() where database_name = ? and schema_name = 'main' "
+        "and comment is not null union all select table_name, column_name, comment from duckdb_columns() "
+        "where database_name = ? and schema_name = 'main' and comment is not null",
+        [source, source],
+    ).fetchall()
+    for table, column, text in comments:
+        if table in PUBLISHED:
+            what = f"table release.main.{table}" if column is None else f'column release.main.{table}."{column}"'
+            con.execute(f"comment on {what} is {literal(text)}")
+    con.execute("checkpoint release")
+    con.execute("detach release")
+
+
+def _read_back(file: Path, expected: dict[str, tuple[int, str]]) -> None:
+    """Open the closed file as a reader would and compare every table; raise `GateError` (exit 5)."""
+    if file.with_name(file.name + ".wal").exists():
+        raise GateError("release-wal", Text("còn tệp .wal", "a .wal file is left"), where=str(file))
+    with duckdb.connect(str(file), read_only=True) as con:
+        wrong = [table for table, value in expected.items() if table_hash(con, table) != value]
+    if wrong:
+        names = ", ".join(wrong)
+        raise GateError(
+            "release-read-back",
+            Text(f"đọc lại thấy khác: {names}", f"read back differently: {names}"),
+            hint=Text("kiểm tra đĩa rồi chạy lại", "check the disk, then run this again"),
+            where=str(file),
+        )

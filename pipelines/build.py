@@ -1,0 +1,148 @@
+"""The build file: one fresh DuckDB file per refresh, in which every stage persists its own tables.
+
+It starts empty with the accepted pulls, registers and rulesets; dbt and the scoring engine add theirs; the published
+tables are copied out of it. It is never read by anyone else, and stays until the next refresh, so that a step can be
+run again and looked at alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from connectors import AnySource, Pull
+from pipelines.registers import Agency, Code, Exemption, Registers
+from pipelines.settings import ZONE, Deployment
+from pipelines.sql import literal
+
+_SETTINGS = ("set autoinstall_known_extensions = false", "set autoload_known_extensions = false")
+_DATES = {"valid_from": "0001-01-01", "valid_to": "9999-12-31"}
+_TYPES = {"valid_from": "date", "valid_to": "date", "assessment_year": "integer"}
+
+
+def start(deployment: Deployment) -> None:
+    """Remove the build file of an earlier run, whatever state it was left in."""
+    deployment.build.mkdir(parents=True, exist_ok=True)
+    for path in deployment.build.glob(deployment.build_file.name + "*"):
+        path.unlink()
+
+
+def connect(deployment: Deployment) -> duckdb.DuckDBPyConnection:
+    """A connection to the build file; connections of one process share it."""
+    con = duckdb.connect(str(deployment.build_file))
+    for setting in _SETTINGS:
+        con.execute(setting)
+    return con
+
+
+def write_pulls(con: duckdb.DuckDBPyConnection, pulls: Sequence[Pull]) -> None:
+    """`pulls`: one row per pull in use; `quarantine`: the rows that they set aside, with reason and place."""
+    columns = (
+        "source varchar, assessment_year integer, pull_id varchar, as_of timestamp, pulled_at timestamp, "
+        "status varchar, simulated boolean, received integer, accepted integer, quarantined integer, "
+        "duplicates integer, contract_hash varchar, content_hash varchar"
+    )
+    con.execute(f"create or replace table pulls ({columns})")
+    for pull in pulls:
+        counts = pull.counts
+        row = [
+            pull.source, pull.assessment_year, pull.pull_id, local_time(pull.moment), local_time(pull.pulled_at),
+            pull.status, pull.simulated, counts["received"], counts["accepted"], counts["quarantined"],
+            counts["exact_duplicates"], pull.contract_hash, pull.content_hash,
+        ]  # fmt: skip
+        con.execute(f"insert into pulls values ({', '.join('?' * len(row))})", row)
+    con.execute(
+        "create or replace table quarantine (source varchar, assessment_year integer, pull_id varchar, "
+        "request varchar, period varchar, body_sha256 varchar, pointer varchar, agency_code varchar, "
+        "agency_name varchar, field varchar, reason varchar, message_vi varchar, message_en varchar)"
+    )
+    comment(con, "pulls", "Các lần lấy số liệu đang dùng. One row per pull in use.", {})
+    comment(con, "quarantine", "Dòng bị cách ly và lý do. One row per reason why a row was set aside.", {})
+    for pull in pulls:
+        if pull.counts["quarantined"]:
+            con.execute(
+                "insert into quarantine by name select ? as source, ? as assessment_year, ? as pull_id, * "
+                "from read_parquet(?)",
+                [pull.source, pull.assessment_year, pull.pull_id, str(pull.quarantine)],
+            )
+
+
+def pulls_in_use(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    """The ids that this build chose for a source."""
+    return {row[0] for row in con.execute("select pull_id from pulls where source = ?", [source]).fetchall()}
+
+
+def accept(con: duckdb.DuckDBPyConnection, source: AnySource, pulls: Sequence[Pull]) -> int:
+    """The relation `accepted.<source>` over the source's pulls of all years; returns the number of its rows.
+
+    It is a view over the very files of the pulls, named one by one: nothing that a manifest does not name is read.
+    Without any pull it is an empty table of the contract's columns.
+    """
+    table = source.name
+    con.execute("create schema if not exists accepted")
+    con.execute(f"drop view if exists accepted.{table}")
+    parts = [_part(pull) for pull in pulls] or [f"select * from ({_empty(con, source)})"]
+    con.execute(f"create view accepted.{table} as {' union all by name '.join(parts)}")
+    return int(con.execute(f"select count(*) from accepted.{table}").fetchall()[0][0])
+
+
+def _part(pull: Pull) -> str:
+    """One pull's rows, with where they come from."""
+    return (
+        f"select *, {literal(pull.source)} as source, {int(pull.assessment_year)} as assessment_year, "
+        f"{literal(pull.pull_id)} as pull_id, timestamp {literal(local_time(pull.moment))} as as_of "
+        f"from read_parquet({literal(str(pull.table))})"
+    )
+
+
+def _empty(con: duckdb.DuckDBPyConnection, source: AnySource) -> str:
+    from connectors.tables import contract_schema
+
+    nothing = contract_schema(source.contract).empty_table()
+    con.execute(f"create or replace table accepted._no_{source.name} as from nothing")
+    del nothing
+    return (
+        "select *, null::varchar as source, null::integer as assessment_year, null::varchar as pull_id, "
+        f"null::timestamp as as_of from accepted._no_{source.name}"
+    )
+
+
+def write_registers(con: duckdb.DuckDBPyConnection, registers: Registers) -> None:
+    """`agencies`, `agency_codes` and `exceptions`; open ends of validity are written out as the first and last day."""
+    for table, kind, rows in (
+        ("agencies", Agency, registers.agencies),
+        ("agency_codes", Code, registers.codes),
+        ("exceptions", Exemption, registers.exceptions),
+    ):
+        names = [field.name for field in fields(kind)]
+        types = [f"{name} {_TYPES.get(name, 'varchar')}" for name in names]
+        con.execute(f"create or replace table {table} ({', '.join(types)})")
+        insert_rows(con, table, [[getattr(row, name) or _DATES.get(name) for name in names] for row in rows])
+
+
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows of a small table."""
+    batch = [list(row) for row in rows]
+    if batch:
+        con.executemany(f"insert into {table} values ({', '.join('?' * len(batch[0]))})", batch)
+
+
+def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]) -> None:
+    """Persist what a table and its columns mean in the file itself."""
+    con.execute(f"comment on table {table} is {literal(text)}")
+    for name, meaning in columns.items():
+        con.execute(f"comment on column {table}.{name} is {literal(meaning)}")
+
+
+def local_time(moment: datetime) -> str:
+    """A moment as local time of Asia/Ho_Chi_Minh, the way tables show it."""
+    return moment.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def sizes(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[str, int]:
+    """Number of rows by table."""
+    return {table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for table in tables}

@@ -1,0 +1,146 @@
+"""Blocking checks of the final tables: nothing downstream of a failed one runs, so nothing is published."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+from dagster import (
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    asset_check,
+    multi_asset_check,
+)
+
+from pipelines import build, progress
+from pipelines.assets.errors import for_people
+from pipelines.check_results import CheckResult, write_check_results
+from pipelines.invariants import INVARIANTS
+from pipelines.resources import POOL, Refresh
+from pipelines.suites import Expected, named, run_suite
+
+# Computed without dbt: the figures as they lie in the accepted relations, so that a wrong join or a shuffled column
+# between landing and indicator values shows.
+INDICATOR_FRAME = """
+select iv.*,
+    coalesce(iv.value, cast(iv.numerator as varchar)) is not null
+        or (iv.status = 'exempt' and iv.article is not null) as has_figure,
+    coalesce(iv.value, cast(iv.numerator as varchar)) as figure,
+    coalesce(mv.value, cast(iv.numerator as varchar)) as figure_at_source
+from indicator_values as iv
+left join indicator_inputs as ii
+    on ii.ruleset_id = iv.ruleset_id and ii.indicator_code = iv.indicator_code and ii.role = 'value'
+left join metric_values as mv
+    on mv.agency_id = iv.agency_id and mv.assessment_year = iv.assessment_year and mv.period = iv.period
+    and mv.metric = ii.metric and mv.stage = iv.stage
+"""
+
+RANKING_FRAME = """
+with totals as (
+    select ruleset_id, agency_id, assessment_year, period, sum(points) as recomputed_total
+    from indicator_scores
+    group by all
+)
+select r.*, coalesce(r.rank, 0) as shown_rank, t.recomputed_total,
+    case when r.ranked then (
+        select count(*) + 1 from rankings as o
+        where o.ruleset_id = r.ruleset_id and o.agency_group = r.agency_group and o.period = r.period
+            and o.assessment_year = r.assessment_year and o.ranked and o.total > r.total
+    ) else 0 end as recomputed_rank
+from rankings as r
+left join totals as t using (ruleset_id, agency_id, assessment_year, period)
+"""
+
+
+def check_definitions() -> list[AssetChecksDefinition]:
+    return [indicator_values_suite, rankings_checks]
+
+
+@asset_check(
+    asset="indicator_values",
+    blocking=True,
+    pool=POOL,
+    description="Great Expectations suite: every value has a figure, a known status and stage, and equals its source.",
+)
+def indicator_values_suite(refresh: Refresh) -> AssetCheckResult:
+    with for_people(), build.connect(refresh.deployment) as con:
+        results = run_suite(named("indicator_values"), con.execute(INDICATOR_FRAME).df())
+        write_check_results(con, "indicators", _rows("indicators", "indicator_values", results))
+    return _suite_result("indicator_values", "indicator_values_suite", results)
+
+
+@multi_asset_check(
+    specs=[
+        AssetCheckSpec(
+            "rankings_suite",
+            asset="rankings",
+            blocking=True,
+            description="Great Expectations suite: totals and ranks equal a computation without the engine.",
+        ),
+        AssetCheckSpec(
+            "scoring_invariants",
+            asset="rankings",
+            blocking=True,
+            description="What must hold for any ruleset, as SQL that returns the offending rows.",
+        ),
+    ],
+    pool=POOL,
+)
+def rankings_checks(refresh: Refresh) -> Iterator[AssetCheckResult]:
+    """Both kinds of checks of the ranking in one step."""
+    progress.say("kiểm tra kết quả", "checking the results")
+    with for_people(), build.connect(refresh.deployment) as con:
+        suite = run_suite(named("rankings"), con.execute(RANKING_FRAME).df())
+        broken = run_invariants(con)
+        write_check_results(con, "scores", [*_rows("scores", "rankings", suite), *broken])
+    yield _suite_result("rankings", "rankings_suite", suite)
+    failed = [one for one in broken if not one.passed]
+    yield AssetCheckResult(
+        asset_key="rankings",
+        check_name="scoring_invariants",
+        passed=not failed,
+        severity=AssetCheckSeverity.ERROR,
+        metadata={one.check_name: one.detail for one in failed} or {"held": len(broken)},
+    )
+
+
+def run_invariants(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """Each invariant's query returns the rows that break it."""
+    results = []
+    for invariant in INVARIANTS:
+        rows = con.execute(invariant.sql).fetchall()
+        detail = "; ".join(", ".join(str(cell) for cell in row) for row in rows[:3])
+        results.append(
+            CheckResult(
+                "scores", invariant.subject, invariant.name, "sql", not rows, unexpected=len(rows), detail=detail
+            )
+        )
+    return results
+
+
+def _rows(stage: str, subject: str, results: Sequence[Expected]) -> list[CheckResult]:
+    return [
+        CheckResult(
+            stage=stage,
+            subject=subject,
+            check_name=f"{one.name}({one.columns})" if one.columns else one.name,
+            engine="great_expectations",
+            passed=one.passed,
+            unexpected=one.unexpected,
+            detail="; ".join(one.examples) if not one.passed else "",
+        )
+        for one in results
+    ]
+
+
+def _suite_result(asset: str, check: str, results: Sequence[Expected]) -> AssetCheckResult:
+    failed = [one for one in results if not one.passed]
+    metadata: dict[str, Any] = {f"{one.name}({one.columns})": "; ".join(one.examples) for one in failed}
+    return AssetCheckResult(
+        asset_key=asset,
+        check_name=check,
+        passed=not failed,
+        severity=AssetCheckSeverity.ERROR,
+        metadata=metadata or {"expectations": len(results)},
+    )

@@ -1,0 +1,87 @@
+"""`dti`: the table of contents of the command line."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+
+import typer
+
+from pipelines.cli import read, ruleset_commands, run_commands, score_commands, source_commands
+
+app = typer.Typer(
+    name="dti",
+    help="Chỉ số chuyển đổi số của tỉnh: thu thập, tính điểm, giải thích, xếp hạng, công bố. "
+    "Digital transformation index of a province.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command("demo")(run_commands.demo)
+app.command("refresh")(run_commands.refresh)
+app.command("backfill")(run_commands.backfill)
+app.command("rank")(read.rank)
+app.command("explain")(score_commands.explain)
+app.command("changes")(read.changes)
+app.command("score")(score_commands.score)
+app.command("status")(read.status)
+app.command("doctor")(read.doctor)
+
+source = typer.Typer(help="Nguồn số liệu. Source systems.", no_args_is_help=True)
+source.command("list")(source_commands.list_sources)
+source.command("check")(source_commands.check)
+source.command("pull")(source_commands.pull)
+source.command("schema")(source_commands.schema)
+app.add_typer(source, name="source")
+
+pull = typer.Typer(help="Các lần lấy số liệu. Pulls.", no_args_is_help=True)
+pull.command("list")(source_commands.list_pulls)
+pull.command("accept")(source_commands.accept)
+pull.command("reject")(source_commands.reject)
+app.add_typer(pull, name="pull")
+
+ruleset = typer.Typer(help="Bộ chỉ số của các quyết định. Rulesets.", no_args_is_help=True)
+ruleset.command("list")(ruleset_commands.list_rulesets)
+ruleset.command("lint")(ruleset_commands.lint)
+ruleset.command("show")(ruleset_commands.show)
+ruleset.command("schema")(ruleset_commands.schema)
+ruleset.command("diff")(ruleset_commands.diff)
+ruleset.command("import")(ruleset_commands.import_annex)
+app.add_typer(ruleset, name="ruleset")
+
+release = typer.Typer(help="Các bản phát hành. Releases.", no_args_is_help=True)
+release.command("list")(read.list_releases)
+release.command("verify")(read.verify)
+app.add_typer(release, name="release")
+
+
+def run() -> None:
+    """Entry point: whatever escapes is a bug and says so in one line, with the trace only on request."""
+    as_json = "--json" in sys.argv
+    gc.set_threshold(100_000, 50, 100)  # most of a run is imports, in which a collection finds nothing
+    try:
+        sys.exit(app(standalone_mode=not as_json) or 0)
+    except Exception as error:
+        if os.environ.get("DTI_DEBUG"):
+            raise
+        sys.exit(_explain(error, as_json))
+
+
+def _explain(error: Exception, as_json: bool) -> int:
+    """Say what escaped a command; returns the exit code. Words that typer does not know are a usage error (2)."""
+    usage = as_json and hasattr(error, "format_message")
+    code, hint = ("usage", "--help") if usage else ("unexpected", "DTI_DEBUG=1")
+    message = error.format_message() if usage else f"lỗi không lường trước (unexpected error): {error!r}"  # type: ignore[attr-defined]  # checked above
+    if as_json:
+        body = {"ok": False, "error": {"code": code, "message": message, "hint": hint, "where": ""}}
+        print(json.dumps(body, ensure_ascii=False, indent=1))
+    else:
+        print(f"{message}\n  → {hint}", file=sys.stderr)
+    return 2 if usage else 1
+
+
+if __name__ == "__main__":
+    run()

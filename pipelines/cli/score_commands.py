@@ -1,0 +1,98 @@
+"""Commands about points: why a score is what it is, and any ruleset over any table of values."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from common.errors import Text, UsageError
+from pipelines.cli.answers import Answer, Screen, answers
+from pipelines.cli.read import AsOf, Period, Year, newest_year
+from pipelines.settings import Deployment
+
+AgencyName = Annotated[
+    str, typer.Argument(help="Mã, tên hoặc một phần tên cơ quan. Id, code or name.", metavar="AGENCY")
+]
+IndicatorCode = Annotated[
+    str, typer.Argument(help="Mã chỉ số thành phần, ví dụ 6.10. Indicator code.", metavar="INDICATOR")
+]
+
+
+@answers
+def explain(  # noqa: PLR0917  typer passes options by name
+    deployment: Deployment,
+    agency: AgencyName,
+    indicator: IndicatorCode,
+    year: Year = None,
+    period: Period = "",
+    as_of: AsOf = "",
+) -> Answer:
+    """Vì sao được điểm này: từ điểm về tận bản ghi nguồn. Why this score, back to the source record."""
+    from pipelines import warehouse
+    from pipelines.explanation import explain as explained
+    from rulesets.scoring.explain import lines
+
+    release = warehouse.find(deployment, as_of)
+    found = explained(release, agency, indicator, year or newest_year(deployment), period)
+
+    def text(screen: Screen) -> None:
+        screen.line()
+        for line in lines(found, screen.lang):
+            screen.line(line)
+        _print_figures(screen, found)
+        screen.line(
+            f"Bản {found['release']}, số liệu biết đến {found['release_as_of'][:16]}.",
+            f"Release {found['release']}, as known at {found['release_as_of'][:16]}.",
+        )
+
+    return Answer({**found, "trace": json.loads(found["trace"])}, text)
+
+
+def _print_figures(screen: Screen, found: dict[str, Any]) -> None:
+    """The raw figures with the pull, the answer and the record they were read from."""
+    if not found["figures"]:
+        return
+    screen.title("Số liệu gốc", "Source figures")
+    rows = []
+    for figure in found["figures"]:
+        value = figure["value"] if figure["value"] is not None else f"{figure['numerator']}/{figure['denominator']}"
+        simulated = screen.t(" (mô phỏng)", " (simulated)") if figure["simulated"] else ""
+        body = f"sha256 {figure['body_sha256'][:12]}…{figure['pointer']}" if figure["body_sha256"] else ""
+        rows.append([figure["metric"], value, figure["stage"], figure["source"] + simulated, figure["pull_id"], body])
+    heads = [("Số liệu", "Metric"), ("Giá trị", "Value"), ("Giai đoạn", "Stage"), ("Nguồn", "Source")]
+    screen.table([*heads, ("Lần lấy", "Pull"), ("Bản ghi", "Record")], rows, numeric=(1,))
+
+
+@answers
+def score(
+    deployment: Deployment,
+    ruleset: Annotated[str, typer.Option("--ruleset", help="Tệp YAML hoặc mã bộ chỉ số. File or id of a ruleset.")],
+    values: Annotated[str, typer.Option("--values", help="Tệp CSV các giá trị. CSV file of values.")],
+    totals: Annotated[
+        bool, typer.Option("--totals", help="Tổng, thứ hạng thay vì từng chỉ số. Totals, ranks.")
+    ] = False,
+) -> Answer:
+    """Chấm điểm một bảng giá trị bất kỳ, không cần triển khai. Any ruleset over any table of values, as CSV."""
+    from rulesets.load import resolve
+    from rulesets.scoring.values_csv import SCORES, TOTALS, score_csv, to_csv
+
+    path = Path(values)
+    if not path.is_file():
+        raise UsageError(
+            "file-missing",
+            Text(f"không tìm thấy tệp '{values}'", f"there is no file '{values}'"),
+            hint=Text(
+                "tệp CSV có dòng đầu: agency,indicator,numerator,denominator,value,status,article",
+                "a CSV file whose first line is: agency,indicator,numerator,denominator,value,status,article",
+            ),
+            where=values,
+        )
+    scored = score_csv(resolve(ruleset, deployment.ruleset_folders), path)
+    columns, rows = (TOTALS, scored.totals) if totals else (SCORES, scored.scores)
+    data = [dict(zip(columns, row, strict=True)) for row in rows]
+    warnings = [Text(one.line("vi"), one.line("en")) for one in scored.warnings]
+    return Answer(data, lambda _screen: print(to_csv(columns, rows), end="", file=sys.stdout), warnings=warnings)

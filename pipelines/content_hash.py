@@ -1,0 +1,27 @@
+"""A hash of what a table says, whatever the order of its rows and columns, the machine, or DuckDB's version."""
+
+from __future__ import annotations
+
+import hashlib
+
+import duckdb
+
+
+def table_hash(con: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
+    """Number of rows and SHA-256 of a table's content.
+
+    Each cell is written as its length and its text (NULL as `-`), cells in the order of column names, rows in the order
+    of their own hashes. Tables whose meaning is a moment (`releases`) are not hashed.
+    """
+    names = sorted(row[0] for row in con.execute(f"describe {table}").fetchall())
+    cells = " || ".join(f"coalesce(length({_text(name)}) || ':' || {_text(name)}, '-')" for name in names)
+    rows, digest = con.execute(
+        f"select count(*), sha256(coalesce(string_agg(row_hash, '' order by row_hash), '')) "
+        f"from (select sha256({cells}) as row_hash from {table})"
+    ).fetchall()[0]
+    return int(rows), hashlib.sha256(("|".join(names) + digest).encode()).hexdigest()
+
+
+def _text(name: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    return f"cast({quoted} as varchar)"

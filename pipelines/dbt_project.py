@@ -1,0 +1,128 @@
+"""dbt inside this process: parsed at set-up, invoked once, its results as plain records."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from common.errors import ConfigurationError, Finding, GateError, Text
+from pipelines.environment import environment
+from pipelines.settings import CODE, Deployment
+
+PROJECT = CODE / "dbt_project"
+MANIFEST = PROJECT / "target" / "manifest.json"
+_PARSED = PROJECT / "target" / "partial_parse.msgpack"
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    name: str
+    ok: bool
+    rows: int
+    message: str
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """A data test; `asset` is the model it watches (None where it watches a source)."""
+
+    name: str
+    asset: str | None
+    ok: bool
+    failures: int
+    message: str
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    models: tuple[ModelResult, ...]
+    tests: tuple[TestResult, ...]
+
+    def raise_if_failed(self) -> None:
+        """Raise `GateError` (exit 5) naming every model and test that failed."""
+        bad: list[ModelResult | TestResult] = [m for m in self.models if not m.ok]
+        bad += [t for t in self.tests if not t.ok]
+        if bad:
+            findings = [Finding("dbt", Text(one.message, one.message), where=f"dbt {one.name}") for one in bad]
+            raise GateError(
+                "dbt-failed",
+                Text(f"dbt: {len(bad)} mô hình hoặc kiểm tra không đạt", f"dbt: {len(bad)} models or tests failed"),
+                hint=Text("bản đang công bố được giữ nguyên; dti doctor", "the published release stays; dti doctor"),
+                findings=findings,
+            )
+
+
+def ensure_manifest() -> None:
+    """Parse the project where no parsed manifest stands or a file of the project is newer than it."""
+    if MANIFEST.exists() and _PARSED.exists():
+        parsed = MANIFEST.stat().st_mtime
+        files = [p for p in PROJECT.rglob("*") if p.suffix in {".sql", ".yml"} and "target" not in p.parts]
+        if all(path.stat().st_mtime <= parsed for path in files):
+            return
+    _invoke(["parse"])
+
+
+def run_dbt(deployment: Deployment) -> DbtResult:
+    """`dbt build` of the whole project, unit tests included, into the build file."""
+    from pipelines.build import connect
+
+    with connect(deployment) as con, environment(DTI_BUILD_FILE=str(deployment.build_file)):
+        result = _invoke(["build"], manifest=_manifest())
+        return _read(result, con)
+
+
+def _manifest() -> Any:
+    from dbt.contracts.graph.manifest import Manifest
+
+    return Manifest.from_msgpack(_PARSED.read_bytes())
+
+
+def _invoke(words: list[str], manifest: Any = None) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    settings = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "DBT_VERSION_CHECK": "false"}
+    with environment(**settings):
+        outcome = dbtRunner(manifest=manifest).invoke(
+            [
+                *words,
+                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+                "--quiet", "--log-level-file", "none", "--no-write-json" if words == ["build"] else "--write-json",
+            ]
+        )  # fmt: skip
+    if outcome.exception is not None:
+        text = str(outcome.exception).strip()
+        raise ConfigurationError("dbt", Text(f"dbt: {text}", f"dbt: {text}"), where=str(PROJECT)) from None
+    return outcome.result
+
+
+def _read(result: Any, con: Any) -> DbtResult:
+    models, tests = [], []
+    for one in result.results:
+        node = one.node
+        ok = str(one.status) in {"success", "pass"}
+        message = one.message or str(one.status)
+        if str(node.resource_type) == "model":
+            rows = con.sql(f'select count(*) from "{node.schema}"."{node.name}"').fetchall()[0][0] if ok else 0
+            models.append(ModelResult(node.name, ok, rows, message))
+        else:
+            watched = getattr(node, "attached_node", None) or ""
+            asset = watched.rsplit(".", 1)[-1] if watched.startswith("model.") else None
+            tests.append(TestResult(node.name, asset, ok, one.failures or 0, message))
+    return DbtResult(tuple(models), tuple(tests))
+
+
+def main() -> None:
+    """Set-up: parse once, so that no refresh has to."""
+    ensure_manifest()
+
+
+def manifest_facts() -> dict[str, int]:
+    """Numbers of models and tests, for `dti doctor`."""
+    nodes = json.loads(MANIFEST.read_text())["nodes"].values()
+    kinds = [node["resource_type"] for node in nodes]
+    return {"models": kinds.count("model"), "tests": kinds.count("test")}
+
+
+if __name__ == "__main__":
+    main()

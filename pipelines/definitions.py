@@ -1,0 +1,48 @@
+"""Table of contents: every asset, check, job and schedule of a deployment, in the order of the data."""
+
+from __future__ import annotations
+
+from dagster import AssetSelection, Definitions, define_asset_job, definitions, in_process_executor
+
+from connectors import load_sources
+from pipelines.assets.indicators import indicator_assets
+from pipelines.assets.landing import landing_assets
+from pipelines.assets.publication import publication_asset
+from pipelines.assets.reference import accepted_assets, pulls_asset, reference
+from pipelines.assets.scores import score_assets
+from pipelines.checks import check_definitions
+from pipelines.resources import Refresh
+from pipelines.schedules import nightly
+from pipelines.settings import Deployment
+
+
+def build_definitions(deployment: Deployment) -> Definitions:
+    """The whole pipeline of one deployment."""
+    sources = list(load_sources(deployment.sources).values())
+    refresh_job = define_asset_job(
+        "refresh",
+        selection=AssetSelection.all(),
+        description="Pull the chosen years, rebuild all years, check, publish.",
+    )
+    return Definitions(
+        assets=[
+            *landing_assets(deployment, sources),  # source systems → landing/
+            pulls_asset(sources),  # what is in use; stops here when nothing is new
+            *accepted_assets(sources),  # landing/ → relations
+            reference,  # registers, rulesets, catalogue
+            indicator_assets(),  # dbt: staging → intermediate → indicator_values
+            *score_assets(),  # indicator scores → main indices → pillars → rankings
+            publication_asset(),  # a new release, shown in one step
+        ],
+        asset_checks=check_definitions(),
+        jobs=[refresh_job],
+        schedules=[nightly(deployment, refresh_job)],
+        resources={"refresh": Refresh(data=str(deployment.root))},
+        executor=in_process_executor,
+    )
+
+
+@definitions
+def defs() -> Definitions:
+    """What Dagster loads: the deployment that `DTI_DATA` names."""
+    return build_definitions(Deployment.at())

@@ -1,0 +1,141 @@
+"""`dti doctor`: everything that could spoil the next night, each finding with the way to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from common.errors import DtiError, Text
+from pipelines import releases
+from pipelines.lock import holder
+from pipelines.settings import Deployment
+
+NO_HINT = Text("", "")
+FREE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One thing looked at. `exit_code` is what the command ends with if this is the first that is not well."""
+
+    name: Text
+    ok: bool
+    found: Text
+    hint: Text = NO_HINT
+    exit_code: int = 0
+
+
+def examine(deployment: Deployment) -> list[Examined]:
+    """Look at versions, settings, registers, sources, rulesets, dbt, disk, lock and the published release."""
+    looks: list[tuple[Text, Callable[[Deployment], Text]]] = [
+        (Text("Phiên bản", "Versions"), _versions),
+        (Text("Cấu hình", "Settings"), _settings),
+        (Text("Sổ đăng ký", "Registers"), _registers),
+        (Text("Nguồn", "Sources"), _sources),
+        (Text("Bộ chỉ số", "Rulesets"), _rulesets),
+        (Text("Mô hình dbt", "dbt models"), _dbt),
+        (Text("Đĩa", "Disk"), _disk),
+        (Text("Khóa ghi", "Lock"), _lock),
+        (Text("Số liệu đã lấy", "Landing"), _landing),
+        (Text("Bản đang công bố", "Release"), _release),
+    ]
+    return [_look(name, look, deployment) for name, look in looks]
+
+
+def _look(name: Text, look: Callable[[Deployment], Text], deployment: Deployment) -> Examined:
+    try:
+        return Examined(name, True, look(deployment))
+    except DtiError as error:
+        lines = [Text(finding.line("vi"), finding.line("en")) for finding in error.findings[:5]]
+        where = f"{error.where}: " if error.where else ""
+        found = Text(
+            "\n    ".join([where + error.message.vi, *(line.vi for line in lines)]),
+            "\n    ".join([where + error.message.en, *(line.en for line in lines)]),
+        )
+        return Examined(name, False, found, error.hint, error.exit_code)
+
+
+def _versions(_: Deployment) -> Text:
+    names = ("duckdb", "dagster", "dbt-core", "great-expectations")
+    text = ", ".join([f"Python {sys.version.split()[0]}", *(f"{name} {version(name)}" for name in names)])
+    return Text(text, text)
+
+
+def _settings(deployment: Deployment) -> Text:
+    settings = deployment.settings
+    return Text(f"{settings.title.vi}; năm {settings.years}", f"{settings.title.en}; years {settings.years}")
+
+
+def _registers(deployment: Deployment) -> Text:
+    from pipelines.registers import read_registers
+
+    found = read_registers(deployment.registers)
+    count, codes = len(found.agencies), len(found.codes)
+    return Text(f"{count} cơ quan, {codes} mã", f"{count} agencies, {codes} codes")
+
+
+def _sources(deployment: Deployment) -> Text:
+    from connectors import load_sources
+
+    names = ", ".join(load_sources(deployment.sources))
+    return Text(names, names)
+
+
+def _rulesets(deployment: Deployment) -> Text:
+    from rulesets.load import resolve
+
+    names = ", ".join(resolve(name, deployment.ruleset_folders).ruleset_id for name in deployment.settings.rulesets)
+    return Text(names, names)
+
+
+def _dbt(_: Deployment) -> Text:
+    from pipelines.dbt_project import MANIFEST, manifest_facts
+
+    if not MANIFEST.exists():
+        return Text("chưa phân tích; lần chạy đầu sẽ làm", "not parsed yet; the first run will")
+    facts = manifest_facts()
+    text = f"{facts['models']} models, {facts['tests']} tests"
+    return Text(text, text)
+
+
+def _disk(deployment: Deployment) -> Text:
+    free = shutil.disk_usage(deployment.root).free
+    gib = free / 1024**3
+    if free < FREE_BYTES:
+        raise DtiError(
+            "disk-low",
+            Text(f"chỉ còn {gib:.1f} GiB", f"only {gib:.1f} GiB are free"),
+            hint=Text("dọn đĩa trước đêm nay", "make room before tonight"),
+            where=str(deployment.root),
+        )
+    return Text(f"còn {gib:.0f} GiB", f"{gib:.0f} GiB free")
+
+
+def _lock(deployment: Deployment) -> Text:
+    who = holder(deployment.lock)
+    if who is None:
+        return Text("không ai đang ghi", "nobody is writing")
+    text = f"{who['command']} (pid {who['pid']}, {who['since']})"
+    return Text(f"đang ghi: {text}", f"writing: {text}")
+
+
+def _landing(deployment: Deployment) -> Text:
+    from connectors import Landing
+
+    landing = Landing(deployment.landing)
+    pulls = landing.pulls()
+    for pull in pulls:
+        landing.verify(pull)
+    return Text(f"{len(pulls)} lần lấy, sha256 khớp", f"{len(pulls)} pulls, every sha256 fits")
+
+
+def _release(deployment: Deployment) -> Text:
+    release = releases.current(deployment)
+    if release is None:
+        return Text("chưa có", "none yet")
+    releases.verify(release)
+    count = len(release.hashes)
+    return Text(f"bản {release.number}: {count} bảng khớp", f"release {release.number}: {count} tables fit")

@@ -1,0 +1,108 @@
+"""What a build is made of: accepted pulls, rulesets, registers, code. Nothing else may change a result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.errors import Finding, Text
+from common.yaml_files import display_path, invalid
+from connectors import Landing, Pull, load_sources
+from pipelines.registers import Registers, read_registers
+from pipelines.settings import CODE, Deployment
+
+if TYPE_CHECKING:
+    from connectors import AnySource
+    from rulesets.load import LoadedRuleset
+
+_ENGINES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All inputs of one build, and their fingerprint: equal fingerprints mean equal results."""
+
+    as_of: datetime
+    sources: dict[str, AnySource]
+    pulls: list[Pull]
+    rulesets: list[LoadedRuleset]
+    registers: Registers
+    fingerprint: str
+
+
+def gather(deployment: Deployment, as_of: datetime) -> Inputs:
+    """The newest pull of each source and year that was accepted and known at `as_of`, and all else as it stands."""
+    from rulesets.lint import catalogue_of
+    from rulesets.load import resolve
+
+    settings = deployment.settings
+    sources = load_sources(deployment.sources)
+    landing = Landing(deployment.landing)
+    found = [landing.newest_accepted(name, year, as_of) for name in sources for year in settings.years]
+    pulls = [pull for pull in found if pull is not None]
+    rulesets = [resolve(name, deployment.ruleset_folders) for name in settings.rulesets]
+    registers = read_registers(deployment.registers)
+    check_exceptions(registers, rulesets, deployment.registers)
+    facts = {
+        "pulls": [(pull.source, pull.assessment_year, pull.pull_id, pull.content_hash) for pull in pulls],
+        "rulesets": [(ruleset.ruleset_id, ruleset.content_hash) for ruleset in rulesets],
+        "metrics": sorted(metric.model_dump_json() for metric in catalogue_of(deployment.ruleset_folders).values()),
+        "registers": registers.content_hash,
+        "years": settings.years,
+        "code": code_hash(),
+        "engines": [(name, version(name)) for name in _ENGINES],
+    }
+    fingerprint = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return Inputs(as_of, sources, pulls, rulesets, registers, fingerprint)
+
+
+def check_exceptions(registers: Registers, rulesets: Sequence[LoadedRuleset], folder: Path) -> None:
+    """Every declared exception names a ruleset in use, one of its indicators, and an article that covers it."""
+    by_id = {loaded.ruleset_id: loaded.ruleset for loaded in rulesets}
+    findings = []
+    for line, row in enumerate(registers.exceptions, start=2):
+        ruleset = by_id.get(row.ruleset_id)
+        codes = {indicator.code for indicator in (ruleset.indicators or [] if ruleset else [])}
+        rules = {rule.article: rule.indicators for rule in (ruleset.exceptions if ruleset else [])}
+        problem = None
+        if ruleset is None:
+            problem = Text(f"'{row.ruleset_id}' không dùng", f"'{row.ruleset_id}' is not in use")
+        elif row.indicator_code not in codes:
+            problem = Text(f"không có chỉ số '{row.indicator_code}'", f"no indicator '{row.indicator_code}'")
+        elif row.article not in rules:
+            known = ", ".join(rules) or "–"
+            problem = Text(
+                f"không có Điều {row.article} (có: {known})", f"no article {row.article} (there are: {known})"
+            )
+        elif row.indicator_code not in (rules[row.article] or codes):
+            problem = Text(
+                f"Điều {row.article} không áp dụng cho {row.indicator_code}",
+                f"article {row.article} does not cover {row.indicator_code}",
+            )
+        if problem:
+            findings.append(Finding("exception", problem, where=f"{display_path(folder / 'exceptions.csv')}:{line}"))
+    if findings:
+        raise invalid(findings, folder / "exceptions.csv")
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 over our code and models: what turns inputs into results."""
+    digest = hashlib.sha256()
+    for path in sorted(_code_files()):
+        digest.update(path.relative_to(CODE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _code_files() -> list[Path]:
+    packages = [CODE / name for name in ("common", "connectors", "pipelines", "rulesets")]
+    files = [path for package in packages for path in package.rglob("*.py")]
+    models = CODE / "dbt_project"
+    return files + [path for kind in ("*.sql", "*.yml") for path in models.rglob(kind) if "target" not in path.parts]

@@ -1,0 +1,88 @@
+"""One writer per deployment: an advisory lock of the operating system on a file of our own.
+
+The lock dies with its holder, so a killed run leaves nothing to clean up; the text in the file only names the holder in
+the refusal.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.errors import LockedError, Text
+from pipelines.settings import now
+
+_held: dict[Path, int] = {}
+
+
+@contextmanager
+def writing(path: Path, command: str) -> Iterator[None]:
+    """Hold the deployment's lock; raise `LockedError` (exit 7) at once if another process has it.
+
+    Nested use in one process is one hold: a command takes the lock before it starts the job that takes it too.
+    """
+    path = path.resolve()
+    if path in _held:
+        _held[path] += 1
+        try:
+            yield
+        finally:
+            _held[path] -= 1
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _refusal(path) from None
+        os.ftruncate(descriptor, 0)
+        holder = {"pid": os.getpid(), "since": now().isoformat(), "command": command}
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        _held[path] = 1
+        try:
+            yield
+        finally:
+            del _held[path]
+    finally:
+        os.close(descriptor)
+
+
+def holder(path: Path) -> dict[str, str] | None:
+    """Who is writing now, or None: asked by trying the lock, never by believing the file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(path)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        return {key: str(value) for key, value in json.loads(path.read_text()).items()}
+    except (OSError, ValueError):
+        return {"pid": "?", "since": "?", "command": "?"}
+
+
+def _refusal(path: Path) -> LockedError:
+    who = _read(path)
+    return LockedError(
+        "locked",
+        Text(
+            f"'{who['command']}' (pid {who['pid']}) đang ghi từ {who['since']}",
+            f"'{who['command']}' (pid {who['pid']}) has been writing since {who['since']}",
+        ),
+        hint=Text("chờ lệnh đó xong rồi chạy lại", "wait until it is done, then run this again"),
+        where=str(path.parent),
+        data=dict(who),
+    )

@@ -1,0 +1,77 @@
+"""Registers, rulesets and the catalogue of metrics as tables, each with its meaning persisted in the file."""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipelines import build
+from pipelines.inputs import Inputs
+from pipelines.settings import Deployment
+from rulesets.lint import catalogue_of
+from rulesets.scoring import write_reference
+
+TABLES = {
+    "agencies": "Cơ quan được đánh giá và thời gian hiệu lực. Agencies with group, parent, predecessors and validity.",
+    "agency_codes": "Mã của cơ quan trong từng hệ thống. Codes of agencies by scheme, with validity.",
+    "exceptions": "Miễn áp dụng được khai. One row per agency, year and indicator that an article spares.",
+    "rulesets": "Các quyết định đang dùng. One row per ruleset in use.",
+    "ruleset_years": "Quyết định nào đánh giá năm nào, nhóm nào. Which ruleset judges which year and group.",
+    "main_indices": "Chỉ số chính. Main indices of each ruleset with their maximum points.",
+    "pillars": "Trụ cột. Pillars of each ruleset; they may overlap.",
+    "indicators": "Chỉ số thành phần. Indicators of each ruleset with maximum points and rule.",
+    "indicator_inputs": "Số liệu nào vào chỉ số nào. Which metric feeds which indicator, and as what.",
+    "metrics": "Danh mục số liệu. The catalogue of metrics with unit and meaning.",
+}
+
+
+def write_reference_tables(con: duckdb.DuckDBPyConnection, deployment: Deployment, inputs: Inputs) -> None:
+    """Create or replace every table of `TABLES`."""
+    build.write_registers(con, inputs.registers)
+    write_reference(con, inputs.rulesets)
+    _write_metrics(con, deployment)
+    _write_inputs(con, inputs)
+    _write_years(con, deployment, inputs)
+    for table, meaning in TABLES.items():
+        build.comment(con, table, meaning, {})
+
+
+def _write_metrics(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:
+    con.execute(
+        "create or replace table metrics (metric varchar, unit varchar, meaning_vi varchar, meaning_en varchar, "
+        "source varchar)"
+    )
+    rows = [
+        [metric.id, metric.unit, metric.meaning_vi, metric.meaning_en, metric.source]
+        for metric in catalogue_of(deployment.ruleset_folders).values()
+    ]
+    build.insert_rows(con, "metrics", rows)
+
+
+def _write_inputs(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    con.execute(
+        "create or replace table indicator_inputs (ruleset_id varchar, indicator_code varchar, role varchar, "
+        "metric varchar)"
+    )
+    rows = [
+        [loaded.ruleset_id, indicator.code, role, metric]
+        for loaded in inputs.rulesets
+        for indicator in loaded.ruleset.indicators or []
+        for role in ("numerator", "denominator", "value")
+        if (metric := getattr(indicator.inputs, role)) is not None
+    ]
+    build.insert_rows(con, "indicator_inputs", rows)
+
+
+def _write_years(con: duckdb.DuckDBPyConnection, deployment: Deployment, inputs: Inputs) -> None:
+    """A ruleset judges the years in which it is in force; where two of one authority cover a group, the newer does."""
+    con.execute(
+        "create or replace table ruleset_years (ruleset_id varchar, assessment_year integer, agency_group varchar)"
+    )
+    chosen = {}
+    for loaded in sorted(inputs.rulesets, key=lambda one: one.ruleset.decision.date):
+        ruleset = loaded.ruleset
+        for year in deployment.settings.years:
+            if ruleset.valid.covers(year):
+                for group in ruleset.groups:
+                    chosen[ruleset.decision.authority_vi, year, group] = loaded.ruleset_id
+    build.insert_rows(con, "ruleset_years", [[name, year, group] for (_, year, group), name in chosen.items()])

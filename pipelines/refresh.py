@@ -1,0 +1,217 @@
+"""Running the refresh job in this process, without a daemon: the very assets that Dagster schedules and shows."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from common.errors import ConfigurationError, DtiError, Finding, GateError, SourceError, Text, UsageError
+from pipelines import journal, progress, releases
+from pipelines.environment import environment
+from pipelines.lock import writing
+from pipelines.settings import CODE, Deployment
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult
+
+    from pipelines.releases import Release
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a refresh did. `release` is None when nothing was new; `shown` tells whether analysts see it now."""
+
+    years: list[int]
+    pulls: list[dict[str, Any]]
+    release: Release | None
+    shown: bool
+    recovered: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 4 when a source failed, or 5 when a gate holds a pull: the release stands, but somebody must look."""
+        states = {entry["status"] for entry in self.pulls}
+        return 4 if "failed" in states else 5 if "held" in states else 0
+
+
+def refresh(
+    deployment: Deployment, years: Sequence[int], *, as_of: str = "", rebuild: bool = False, reason: str = "dti refresh"
+) -> Outcome:
+    """Pull the years, rebuild, check, publish. Raises `LockedError` at once when another command writes."""
+    known = deployment.settings.years
+    unknown = [year for year in years if year not in known]
+    if unknown:
+        listed = ", ".join(map(str, known))
+        raise UsageError(
+            "unknown-year",
+            Text(
+                f"năm {unknown[0]} không có trong dti.yaml ({listed})",
+                f"year {unknown[0]} is not in dti.yaml ({listed})",
+            ),
+            hint=Text("thêm năm vào 'years' của dti.yaml", "add the year to 'years' in dti.yaml"),
+        )
+    with writing(deployment.lock, reason):
+        before = sum(1 for _ in journal.read(deployment.journal))
+        try:
+            seconds = _execute(deployment, years, as_of, rebuild, reason)
+        except DtiError as error:
+            journal.record(deployment.journal, "refresh-failed", error=error.as_dict("vi"))
+            raise
+        journal.record(deployment.journal, "refresh-done", seconds=seconds)
+    entries = list(journal.read(deployment.journal))[before:]
+    published = [entry for entry in entries if entry["event"] == "publish"]
+    release = releases.read(deployment.releases / str(published[-1]["release"])) if published else None
+    return Outcome(
+        years=list(years),
+        pulls=[entry for entry in entries if entry["event"] == "pull"],
+        release=release,
+        shown=bool(published and published[-1]["current"]),
+        recovered=[done for entry in entries if entry["event"] == "recover" for done in entry["done"]],
+    )
+
+
+def _execute(deployment: Deployment, years: Sequence[int], as_of: str, rebuild: bool, reason: str) -> dict[str, float]:
+    """Run the job; returns the seconds that each part took."""
+    started = time.monotonic()
+    progress.say("nạp Dagster và dbt …", "loading Dagster and dbt …")
+    logging.getLogger("dagster").addHandler(logging.NullHandler())  # what people need to see is said by `progress`
+    prepare_home(deployment)
+    home = {"DAGSTER_HOME": str(deployment.dagster_home), "DTI_DATA": str(deployment.root)}
+    with environment(**home), _instance() as instance:
+        from pipelines.definitions import build_definitions
+
+        job = build_definitions(deployment).resolve_job_def("refresh")
+        loaded = time.monotonic()
+        settings = {"data": str(deployment.root), "as_of": as_of, "rebuild": rebuild, "reason": reason}
+        result = job.execute_in_process(
+            instance=instance,
+            tags=_partition_tags(years),
+            run_config={
+                "resources": {"refresh": {"config": settings}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            raise_on_error=False,
+        )
+    if not result.success:
+        raise _cause(result, deployment)
+    steps = {
+        event.step_key or "?": event.step_success_data.duration_ms / 1000
+        for event in result.all_events
+        if event.is_step_success
+    }
+    return {"load": loaded - started, **steps, "whole": time.monotonic() - started}
+
+
+def _partition_tags(years: Sequence[int]) -> dict[str, str]:
+    """A run over a range of partitions, which is how Dagster says a backfill in a single run."""
+    return {
+        "dagster/asset_partition_range_start": str(min(years)),
+        "dagster/asset_partition_range_end": str(max(years)),
+    }
+
+
+def _cause(result: ExecuteInProcessResult, deployment: Deployment) -> DtiError:
+    """The first failure as the error that it was, with what stays published."""
+    from pipelines.assets.errors import expected_error
+
+    kept = releases.current(deployment)
+    stays = f"bản {kept.number} được giữ nguyên" if kept else "chưa có bản nào được công bố"
+    stays_en = f"release {kept.number} stays" if kept else "nothing is published yet"
+    failures = result.get_step_failure_events()
+    expected = next((error for error in map(expected_error, failures) if error), None)
+    error = expected or _blocked(result, _pulls_of_this_run(deployment)) or _unexpected(failures)
+    error.message = Text(f"{error.message.vi}; {stays}", f"{error.message.en}; {stays_en}")
+    return error
+
+
+def _pulls_of_this_run(deployment: Deployment) -> list[dict[str, Any]]:
+    """The pulls since the last run began, as the journal has them."""
+    pulls: list[dict[str, Any]] = []
+    for entry in journal.read(deployment.journal):
+        if entry["event"] == "refresh":
+            pulls.clear()
+        elif entry["event"] == "pull":
+            pulls.append(entry)
+    return pulls
+
+
+def _finding(reason: dict[str, str]) -> Finding:
+    message, hint = Text(reason["message"], reason["message_en"]), Text(reason["hint"], reason["hint_en"])
+    return Finding(reason["code"], message, hint, reason["where"])
+
+
+def _blocked(result: ExecuteInProcessResult, pulls: list[dict[str, Any]]) -> DtiError | None:
+    """A blocking check that failed: `SourceError` when the source of a landing asset gave nothing, else `GateError`."""
+    from dagster import AssetCheckSeverity
+
+    failed = [
+        check
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.blocking and check.severity == AssetCheckSeverity.ERROR
+    ]
+    if not failed:
+        return None
+    names = ", ".join(f"{check.asset_key.to_user_string()}:{check.check_name}" for check in failed)
+    details = [
+        Finding(check.check_name, Text(line, line), where=check.asset_key.to_user_string())
+        for check in failed
+        if check.check_name != "gates"
+        for value in check.metadata.values()
+        for line in str(value.value).splitlines()
+    ]
+    at_the_border = any(check.check_name == "gates" for check in failed)
+    reasons = [_finding(reason) for pull in pulls for reason in pull["reasons"]] if at_the_border else []
+    gone = at_the_border and "held" not in {pull["status"] for pull in pulls}
+    return (SourceError if gone else GateError)(
+        "check-failed",
+        Text(f"kiểm tra chặn không đạt: {names}", f"blocking check failed: {names}"),
+        hint=Text("dti status cho biết lý do và việc cần làm", "dti status tells why and what to do"),
+        findings=[*reasons, *details],
+    )
+
+
+def _unexpected(failures: Sequence[DagsterEvent]) -> DtiError:
+    error = failures[0].step_failure_data.error if failures else None
+    cause = error.cause if error and error.cause else error
+    text = cause.message.strip() if cause else "?"
+    return DtiError(
+        "unexpected",
+        Text(text, text),
+        hint=Text("xem chi tiết của bước này: make ui", "see the details of this step: make ui"),
+        where=failures[0].step_key or "" if failures else "",
+    )
+
+
+def prepare_home(deployment: Deployment) -> None:
+    """Make Dagster's home in the deployment, with the shipped settings: its UI shows runs of the command line too."""
+    try:
+        deployment.dagster_home.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(CODE / "dagster.yaml", deployment.dagster_home / "dagster.yaml")
+    except OSError as error:
+        raise ConfigurationError(
+            "dagster-home",
+            Text(f"không ghi được: {error}", f"cannot write: {error}"),
+            where=str(deployment.dagster_home),
+        ) from None
+
+
+@contextmanager
+def _instance() -> Iterator[DagsterInstance]:
+    """The instance in Dagster's home, or one in memory when that cannot be opened: Dagster is not the record."""
+    import sqlite3
+
+    from dagster import DagsterInstance
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        instance = DagsterInstance.get()
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        progress.say(f"không mở được DAGSTER_HOME ({error}); chạy không lưu", f"DAGSTER_HOME is unusable ({error})")
+        instance = DagsterInstance.ephemeral()
+    with instance:
+        yield instance

@@ -1,0 +1,71 @@
+"""The model of `dti.yaml`."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from common.errors import Text
+from common.yaml_files import FieldProblem, parse_model, read_yaml
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Title(Strict):
+    vi: str
+    en: str
+
+
+class Retention(Strict):
+    """How many releases, and for how many days at least, are kept besides the current one."""
+
+    releases: Annotated[int, Field(ge=1)] = 30
+    days: Annotated[int, Field(ge=0)] = 14
+
+
+class Settings(Strict):
+    """One deployment: who, which years, which decisions, when."""
+
+    name: str
+    title: Title
+    environment: str
+    years: Annotated[list[int], Field(min_length=1)]
+    rulesets: Annotated[list[str], Field(min_length=1)]
+    schedule: str = "0 1 * * *"
+    stale_after_hours: Annotated[int, Field(ge=1)] = 36
+    retention: Retention = Retention()
+
+    @field_validator("years")
+    @classmethod
+    def _ascending(cls, years: list[int]) -> list[int]:
+        for at, (before, after) in enumerate(itertools.pairwise(years), start=1):
+            if after <= before:
+                raise FieldProblem(
+                    "years-order",
+                    Text(f"năm {after} không lớn hơn {before}", f"year {after} does not follow {before}"),
+                    Text("ghi năm cũ trước, mỗi năm một lần", "write the oldest first, each year once"),
+                    at=(at,),
+                )
+        return years
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, schedule: str) -> str:
+        if not re.fullmatch(r"[\d*/,\-]+( [\d*/,\-]+){4}", schedule):
+            raise FieldProblem(
+                "schedule",
+                Text(f"'{schedule}' không phải lịch cron", f"'{schedule}' is not a cron schedule"),
+                Text('ví dụ "0 1 * * *"', 'for example "0 1 * * *"'),
+            )
+        return schedule
+
+
+def read_settings(path: Path) -> Settings:
+    """Read and check `dti.yaml`."""
+    return parse_model(read_yaml(path), Settings)

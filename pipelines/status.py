@@ -1,0 +1,179 @@
+"""The morning screen: did it run, what is old, what is held, what is published, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from connectors import Landing, Pull
+from pipelines import journal, releases
+from pipelines.lock import holder
+from pipelines.settings import Deployment, now
+
+if TYPE_CHECKING:
+    from pipelines.cli.answers import Screen
+
+_WORDS = {
+    "fresh": ("mới", "fresh"),
+    "stale": ("cũ", "stale"),
+    "held": ("bị giữ lại", "held"),
+    "failed": ("lỗi", "failed"),
+    "never": ("chưa có", "never pulled"),
+}
+_RESULTS = {
+    "failed": "không thành công",
+    "published": "đã công bố",
+    "nothing new": "không có gì mới",
+    "running": "đang chạy",
+}
+_STANDING = {"provisional": "tạm tính", "frozen": "đã chốt"}
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """One source in the newest year; `confirmed_at` is when its figures in use were last seen at the source."""
+
+    source: str
+    year: int
+    state: str
+    confirmed_at: str | None
+    in_use: str | None
+    rows: int
+    quarantined: int
+    reasons: list[str]
+    next: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that the morning screen shows."""
+
+    deployment: str
+    environment: str
+    checked_at: str
+    release: dict[str, Any] | None
+    last_refresh: dict[str, Any] | None
+    writing: dict[str, str] | None
+    sources: list[SourceState]
+
+    @property
+    def exit_code(self) -> int:
+        """5 when a pull is held, 4 when a source failed or is stale, else 0."""
+        states = {source.state for source in self.sources}
+        return 5 if "held" in states else 4 if states & {"failed", "stale", "never"} else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def gather_status(deployment: Deployment) -> Status:
+    """Read manifests, journal and release; nothing is asked of a source."""
+    settings = deployment.settings
+    year = settings.years[-1]
+    events = list(journal.read(deployment.journal))
+    names = sorted(path.stem for path in deployment.sources.glob("*.yaml") if not path.stem.endswith(".suite"))
+    standing, writer = releases.current(deployment), holder(deployment.lock)
+    shown = None
+    if standing:
+        kept = ("number", "status", "as_of", "assembled_at")
+        shown = {key: value for key, value in standing.manifest().items() if key in kept}
+    return Status(
+        deployment=settings.title.vi,
+        environment=settings.environment,
+        checked_at=now().isoformat(),
+        release=shown,
+        last_refresh=_last_refresh(events, writer is not None),
+        writing=writer,
+        sources=[_source_state(deployment, name, year, events) for name in names],
+    )
+
+
+def _last_refresh(events: list[dict[str, Any]], running: bool) -> dict[str, Any] | None:
+    """The last run of any kind, killed ones included: a run that neither published nor found nothing new failed."""
+    started = [at for at, event in enumerate(events) if event["event"] == "refresh"]
+    if not started:
+        return None
+    later = {event["event"] for event in events[started[-1] :]}
+    result = "published" if "publish" in later else "nothing new" if "nothing-new" in later else "failed"
+    if result == "failed" and running:
+        result = "running"
+    return {"at": events[started[-1]]["at"], "reason": events[started[-1]]["reason"], "result": result}
+
+
+def _source_state(deployment: Deployment, name: str, year: int, events: list[dict[str, Any]]) -> SourceState:
+    landing = Landing(deployment.landing)
+    in_use = landing.newest_accepted(name, year)
+    attempts = [e for e in events if e["event"] == "pull" and (e["source"], e["year"]) == (name, year)]
+    good = [e["at"] for e in attempts if e["status"] in {"accepted", "unchanged"}]
+    confirmed = good[-1] if good else in_use.pulled_at.isoformat() if in_use else None
+    newest = landing.newest(name, year)
+    state = _state(deployment, attempts, newest, confirmed)
+    reasons = [finding.line("vi") for finding in newest.reasons] if newest and state in {"held", "failed"} else []
+    return SourceState(
+        source=name,
+        year=year,
+        state=state,
+        confirmed_at=confirmed,
+        in_use=in_use.pull_id if in_use else None,
+        rows=in_use.counts["accepted"] if in_use else 0,
+        quarantined=newest.counts["quarantined"] if newest else 0,
+        reasons=reasons[:5],
+        next=_next(state, name, year, newest),
+    )
+
+
+def _state(deployment: Deployment, attempts: list[dict[str, Any]], newest: Pull | None, confirmed: str | None) -> str:
+    last = attempts[-1]["status"] if attempts else None
+    if newest and newest.status == "held" and last in {"held", None}:
+        return "held"
+    if last == "failed":
+        return "failed"
+    if confirmed is None:
+        return "never"
+    limit = timedelta(hours=deployment.settings.stale_after_hours)
+    return "stale" if now() - datetime.fromisoformat(confirmed) > limit else "fresh"
+
+
+def _next(state: str, name: str, year: int, newest: Pull | None) -> str:
+    if state == "held" and newest:
+        return f"dti pull accept|reject {newest.pull_id} --reason …"
+    if state == "failed":
+        return f"dti source check {name} --year {year}"
+    return f"dti refresh --year {year}" if state in {"stale", "never"} else ""
+
+
+def print_status(screen: Screen, status: Status) -> None:
+    """The status as a screen for people."""
+    screen.title(f"{status.deployment} – {status.checked_at[:16]}", f"{status.deployment} – {status.checked_at[:16]}")
+    if status.release:
+        number, as_of = status.release["number"], status.release["as_of"][:16]
+        screen.line(
+            f"Đang công bố: bản {number} ({_STANDING[status.release['status']]}), số liệu biết đến {as_of}.",
+            f"Published: release {number} ({status.release['status']}), as known at {as_of}.",
+        )
+    else:
+        screen.line("Chưa công bố bản nào: dti refresh", "Nothing is published yet: dti refresh")
+    if status.last_refresh:
+        at, result = status.last_refresh["at"][:16], status.last_refresh["result"]
+        why = status.last_refresh["reason"]
+        screen.line(f"Lần chạy gần nhất: {at} ({why}), {_RESULTS[result]}.", f"Last run: {at} ({why}), {result}.")
+    if status.writing:
+        who = status.writing
+        screen.line(
+            f"Đang chạy: {who['command']} (pid {who['pid']}).", f"Running: {who['command']} (pid {who['pid']})."
+        )
+    rows = []
+    for source in status.sources:
+        vi, en = _WORDS[source.state]
+        confirmed = (source.confirmed_at or "–")[:16]
+        rows.append(
+            [source.source, source.year, screen.t(vi, en), confirmed, source.rows, source.quarantined, source.next]
+        )
+    heads = [("Nguồn", "Source"), ("Năm", "Year"), ("Trạng thái", "State"), ("Xác nhận lúc", "Confirmed")]
+    screen.table(
+        [*heads, ("Dòng", "Rows"), ("Cách ly", "Quarantined"), ("Việc cần làm", "Next")], rows, numeric=(1, 4, 5)
+    )
+    for source in status.sources:
+        for reason in source.reasons:
+            screen.line(f"  {source.source}: {reason}", f"  {source.source}: {reason}")

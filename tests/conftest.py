@@ -1,0 +1,40 @@
+"""Deployments for tests: fresh copies of the sample's written part, and one that is published, for tests that read."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.refresh import refresh
+from pipelines.settings import Deployment
+from tests.support.deployments import fresh_deployment
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    """A deployment of one's own that was never refreshed."""
+    return fresh_deployment(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def _published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both moments of the sample, as `dti demo` runs them; made once per worker and never written to."""
+    made = fresh_deployment(tmp_path_factory.mktemp("published") / "data")
+    for day in ("2025-10-11", "2025-10-16"):
+        refresh(made, [2025], as_of=day, reason="tests")
+    return made.root
+
+
+@pytest.fixture(scope="session")
+def published(_published_once: Path) -> Path:
+    """The folder of a deployment with two releases: read only."""
+    return _published_once
+
+
+@pytest.fixture
+def own_copy(_published_once: Path, tmp_path: Path) -> Deployment:
+    """A copy of the published deployment that a test may change."""
+    shutil.copytree(_published_once, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns(".dagster"))
+    return Deployment(tmp_path / "data")

@@ -1,0 +1,156 @@
+"""The examples of docs/sources.md: each is a whole file, loads, and is pulled from a server of that shape."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.yaml_files import parse_model, parse_yaml
+from connectors import AgencyCode, Landing, RestSource, load_source, pull
+from connectors.tables import read_table
+from tests.support.portal import ROOT, Act, answer
+from tests.support.probe import Request, serving
+from tests.support.tokens import jwt
+
+TEXT = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+WHOLE = [(parse_yaml(block, Path("x.yaml")).data, block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.S)]
+EXAMPLES = {data["name"]: block for data, block in WHOLE if data["kind"] == "rest"}
+CODES = ("H01.01", "H01.02", "H01.03")
+SECRET = "canary-documented"
+
+
+def agencies() -> list[AgencyCode]:
+    return [
+        AgencyCode(f"id-{code}", scheme, code, f"Sở số {n}", "department")
+        for scheme in ("qd20", "soc")
+        for n, code in enumerate(CODES, 1)
+    ]
+
+
+def body(value: Any) -> bytes:
+    return answer(json.dumps(value, ensure_ascii=False).encode())
+
+
+def open_data(request: Request) -> Act:
+    assert request.path == "/api/datasets/2025"
+    rows = [
+        {"MA": code, "TEN": f"Sở số {n}", "SO_BO_DU_LIEU": f"1.00{n}", "DUNG_LUONG": f"{n},50"}
+        for n, code in enumerate(CODES, 1)
+    ]
+    return body({"result": {"TOTAL": "3", "ROW": rows}})
+
+
+def public_services(request: Request) -> Act:
+    if request.path.endswith("/token"):
+        assert request.headers["authorization"].startswith("Basic ")
+        return body({"access_token": "t", "expires_in": 300})
+    assert request.query == {"from-date": "2025-01-01T00:00:00.000Z", "to-date": "2025-12-31T23:59:59.999Z"}
+    rows = [
+        {
+            "agency": {"code": code, "name": f"Sở số {n}"},
+            "received": 10 * n,
+            "resolved": 8 * n,
+            "resolvedOverdue": n,
+            "percentOverdue": 12.5,
+        }
+        for n, code in enumerate(CODES, 1)
+    ]
+    return body([*rows, {"agency": {"code": "", "name": "Tổng"}, "received": 60, "resolved": 48, "resolvedOverdue": 6}])
+
+
+def security_centre(request: Request) -> Act:
+    if request.path == "/security/user/authenticate":
+        return body({"data": {"token": jwt({"exp": int(datetime.now(UTC).timestamp()) + 900})}})
+    items = [
+        {
+            "id": f"{n:03}",
+            "group": [CODES[n % 3]],
+            "status": "active",
+            "lastKeepAlive": "2025-10-16T01:00:00Z",
+            "os": {},
+        }
+        for n in range(7)
+    ]
+    at = int(request.query["offset"])
+    data = {"affected_items": items[at : at + 3], "total_affected_items": 7, "failed_items": []}
+    return body({"data": data, "error": 0})
+
+
+def digital_identity(request: Request) -> Act:
+    code = request.path.split("/")[3]
+    assert request.headers["authorization"] == f"Bearer {SECRET}"
+    return body(100 + CODES.index(code))
+
+
+def report_by_name(request: Request) -> Act:
+    assert request.query == {"key": SECRET}
+    at = request.json["trang"]
+    assert request.json == {"nam": "2025", "quy": 3, "trang": at}
+    rows = "".join(
+        f"<row><agency_name>Sở số {n}</agency_name><total>{9 + n}</total><online>{n}</online></row>"
+        for n in ((1, 2) if at == 0 else (3,))
+    )
+    text = f'<r:report xmlns:r="urn:x"><last>{"true" if at else "false"}</last>{rows}</r:report>'
+    return answer(text.encode(), "Content-Type: application/xml; charset=utf-8", status="201 Created")
+
+
+# How each server answers; the landed rows; one column of the first row.
+SERVERS: dict[str, tuple[Callable[[Request], Act], int, str, Any]] = {
+    "open_data": (open_data, 3, "datasets", 1001),
+    "public_services": (public_services, 3, "resolved", 8),
+    "security_centre": (security_centre, 7, "agent_id", "000"),
+    "digital_identity": (digital_identity, 3, "accounts", 100),
+    "report_by_name": (report_by_name, 3, "online", 1),
+}
+
+
+def at(address: str, example: str) -> RestSource:
+    """The example with the hosts that it names replaced by a server on this machine."""
+    text = re.sub(r"https://[a-z.]+\.example\.gov\.vn(:\d+)?", address, EXAMPLES[example])
+    return parse_model(parse_yaml(text, Path(f"{example}.yaml")), RestSource)
+
+
+def test_every_example_has_a_server() -> None:
+    assert EXAMPLES.keys() == SERVERS.keys()
+
+
+@pytest.mark.parametrize("example", SERVERS)
+def test_an_example_loads_as_it_stands(example: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{example}.yaml"
+    path.write_text(EXAMPLES[example], encoding="utf-8")
+    assert load_source(path).name == example
+
+
+@pytest.mark.parametrize("example", SERVERS)
+def test_an_example_is_pulled(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in re.findall(r"secret: (\w+)", EXAMPLES[example]):
+        monkeypatch.setenv(name, SECRET)
+    respond, count, column, value = SERVERS[example]
+    moment = datetime.now().astimezone()
+    with serving(respond) as server:
+        source = at(server.address, example)
+        outcome = pull(source, 2025, landing=Landing(tmp_path), agencies=agencies(), moment=moment)
+        again = pull(source, 2025, landing=Landing(tmp_path), agencies=agencies(), moment=moment)
+    assert [one.message.en for one in outcome.findings] == []
+    assert outcome.pull
+    rows = read_table(outcome.pull.table).to_pylist()
+    assert len(rows) == count
+    assert {row["agency_code"] for row in rows} == set(CODES)
+    assert rows[0][column] == value
+    assert again.status == "unchanged"
+    assert [note.code for note in outcome.notes if note.code != "RowsExcluded"] == []
+
+
+def test_every_documented_word_exists() -> None:
+    """The words in the tables of paginators and authentication are those of the models."""
+    from connectors import source_schema
+
+    schema = json.dumps(source_schema())
+    for word in re.findall(r"^\| `(\w+)` \|", TEXT, re.M):
+        assert f'"{word}"' in schema, word

@@ -1,0 +1,47 @@
+"""Fixtures of the fault tests: a landing with good figures, the credential, and a guard removed on request."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.mutants import MUTANTS, VARIABLE
+from tests.support.probe import TOKEN, TOKEN_VARIABLE, Trial, probe
+
+
+@pytest.fixture(autouse=True)
+def _credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    monkeypatch.delenv("DTI_SECRETS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _guard_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `DTI_MUTANT=NAME` the guard of that name is gone: the tests that it protects must then fail."""
+    name = os.environ.get(VARIABLE)
+    if name:
+        MUTANTS[name].remove(monkeypatch.setattr)
+
+
+@pytest.fixture
+def empty(tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> Trial:
+    """A landing without pulls. Everything that is logged, from debug up, is searched for canaries too."""
+    caplog.set_level(logging.DEBUG)
+    printed: list[str] = []
+
+    def texts() -> str:
+        out = capsys.readouterr()
+        printed.extend([out.out, out.err])
+        return "\n".join([*printed, *(record.getMessage() for record in caplog.records)])
+
+    return Trial(tmp_path / "deployment", texts)
+
+
+@pytest.fixture
+def trial(empty: Trial) -> Trial:
+    """A landing with one accepted pull of the probe."""
+    empty.start(probe())
+    return empty

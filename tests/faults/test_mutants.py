@@ -1,0 +1,61 @@
+"""Every guard is taken away in turn, and the tests of the cases that need it must then fail.
+
+Each mutant runs the fault tests of its cases in a pytest of its own inside this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.mutants import MUTANTS, VARIABLE
+
+pytestmark = pytest.mark.slow  # make test-all and CI
+
+HERE = Path(__file__).parent
+FILES = {"H": "test_http.py", "A": "test_auth.py", "P": "test_paging.py", "V": "test_values.py", "T": "test_texts.py"}
+
+
+class Results:
+    """Collects which cases ran and which failed."""
+
+    def __init__(self) -> None:
+        self.ran: set[str] = set()
+        self.failed: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        case = report.nodeid.partition("::test_")[2][:3]
+        if report.when == "call":
+            self.ran.add(case)
+            if report.failed:
+                self.failed.add(case)
+
+
+def run(cases: tuple[str, ...], folder: Path) -> Results:
+    results = Results()
+    files = sorted({str(HERE / FILES.get(case[0], "test_security.py")) for case in cases})
+    chosen = " or ".join(f"test_{case}_" for case in cases)
+    words = [*files, "-q", "-k", chosen, "-p", "no:xdist", "-p", "no:cacheprovider", f"--basetemp={folder}", "--tb=no"]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        pytest.main(words, plugins=[results])
+    return results
+
+
+def test_with_all_guards_nothing_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The control: run in the same way, with every guard in place, the cases pass."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    cases = ("H07", "H31", "A01", "A08", "P05", "V12", "T08", "X05")
+    results = run(cases, tmp_path / "inner")
+    assert (results.ran, results.failed) == (set(cases), set())
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_without_its_guard_a_case_fails(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(VARIABLE, name)
+    results = run(MUTANTS[name].cases, tmp_path / "inner")
+    assert results.ran == set(MUTANTS[name].cases)
+    assert results.failed == results.ran

@@ -1,0 +1,124 @@
+"""The registers: validity by the last day of the year, and every mistake with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.errors import ConfigurationError
+from pipelines.inputs import check_exceptions
+from pipelines.registers import read_registers
+from pipelines.settings import RULESETS
+from rulesets.load import resolve
+
+AGENCIES = """agency_id,name_vi,agency_group,parent_id,valid_from,valid_to,predecessors
+tinh,UBND tỉnh,province,,,,
+cu,Sở Cũ,department,tinh,,2025-02-28,
+moi,Sở Mới,department,tinh,2025-03-01,,cu
+"""
+CODES = """agency_id,scheme,code,valid_from,valid_to
+cu,dvcqg,H01.01,,2025-02-28
+moi,dvcqg,H01.01,2025-03-01,
+"""
+
+
+def test_a_code_of_a_merged_agency_names_its_successor(tmp_path: Path) -> None:
+    codes = CODES.replace("cu,dvcqg,H01.01", "cu,dvcqg,H01.09")
+    retired = read_registers(write(tmp_path, codes=codes)).retired_codes_of(2025)
+    assert [(agency.agency_id, code.code, heir) for agency, code, heir in retired] == [("cu", "H01.09", "moi")]
+    assert read_registers(write(tmp_path)).retired_codes_of(2025) == [], "the code lives on with the new agency"
+
+
+EXCEPTIONS = """ruleset_id,assessment_year,agency_id,indicator_code,article,document,reason
+an_giang/1407-2024/department,2025,moi,6.5,7.3,BB-12,không có dịch vụ công
+"""
+
+
+def write(folder: Path, agencies: str = AGENCIES, codes: str = CODES, exceptions: str = EXCEPTIONS) -> Path:
+    (folder / "exceptions.csv").write_text(exceptions, encoding="utf-8")
+    (folder / "agencies.csv").write_text(agencies, encoding="utf-8")
+    (folder / "agency_codes.csv").write_text(codes, encoding="utf-8")
+    return folder
+
+
+def test_a_year_sees_the_register_of_its_last_day(tmp_path: Path) -> None:
+    registers = read_registers(write(tmp_path))
+    assert [agency.agency_id for agency in registers.agencies_of(2024)] == ["tinh", "cu"]
+    assert [agency.agency_id for agency in registers.agencies_of(2025)] == ["tinh", "moi"]
+    assert [(a.agency_id, c.code) for a, c in registers.codes_of(2025)] == [("moi", "H01.01")]
+
+
+@pytest.mark.parametrize(
+    ("agencies", "codes", "where", "code"),
+    [
+        (AGENCIES + "moi,Sở Mới,department,,,,\n", CODES, "agencies.csv:5", "agency-twice"),
+        (AGENCIES.replace("department,tinh,2025", "departments,tinh,2025"), CODES, "agencies.csv:4", "agency-group"),
+        (AGENCIES.replace(",,cu\n", ",,nobody\n"), CODES, "agencies.csv:4", "agency-unknown"),
+        (AGENCIES.replace("2025-03-01", "01/03/2025"), CODES, "agencies.csv:4", "register-date"),
+        (AGENCIES.replace("Sở Mới", ""), CODES, "agencies.csv:4", "agency-name"),
+        (AGENCIES, CODES.replace("2025-03-01", "2025-02-01"), "agency_codes.csv:3", "code-twice"),
+        (AGENCIES, CODES.replace("moi,", "nobody,"), "agency_codes.csv:3", "agency-unknown"),
+        (AGENCIES, CODES.replace("scheme", "schema"), "agency_codes.csv:1", "register-header"),
+        (AGENCIES + "x,y\n", CODES, "agencies.csv:5", "register-columns"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(tmp_path: Path, agencies: str, codes: str, where: str, code: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_registers(write(tmp_path, agencies, codes))
+    error = caught.value
+    found = {(finding.where, finding.code) for finding in error.findings} or {(error.where, error.code)}
+    assert any(place.endswith(where) and kind == code for place, kind in found), found
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (EXCEPTIONS.replace(",moi,", ",nobody,"), "agency-unknown"),
+        (EXCEPTIONS.replace("2025", "năm nay"), "exception-year"),
+        (EXCEPTIONS.replace("BB-12", ""), "exception-ground"),
+        (EXCEPTIONS.replace("7.3", ""), "exception-ground"),
+        (EXCEPTIONS + EXCEPTIONS.splitlines()[1] + "\n", "exception-twice"),
+    ],
+)
+def test_an_exception_needs_an_agency_a_year_an_article_and_a_document(tmp_path: Path, row: str, code: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_registers(write(tmp_path, exceptions=row))
+    found = caught.value
+    assert code in {found.code, *(finding.code for finding in found.findings)}
+    assert "exceptions.csv:" in str(found) + str([finding.where for finding in found.findings])
+
+
+DEPARTMENT = "an_giang/1407-2024/department"
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (f"{DEPARTMENT},2025,moi,6.5,7.3,BB-12,x", None),
+        (f"{DEPARTMENT},2025,moi,1.1,7.4,BB-12,x", None),
+        (f"{DEPARTMENT},2025,moi,1.1,7.3,BB-12,x", "does not cover"),
+        (f"{DEPARTMENT},2025,moi,6.5,7.9,BB-12,x", "7.4"),
+        (f"{DEPARTMENT},2025,moi,6.99,7.3,BB-12,x", "6.99"),
+        ("hau_giang/1949-2022/district,2025,moi,6.5,7.3,BB-12,x", "not in use"),
+    ],
+)
+def test_an_exception_must_fit_its_decision(tmp_path: Path, row: str, says: str | None) -> None:
+    registers = read_registers(write(tmp_path, exceptions=EXCEPTIONS.splitlines()[0] + "\n" + row + "\n"))
+    rulesets = [resolve(DEPARTMENT, [RULESETS])]
+    if says is None:
+        check_exceptions(registers, rulesets, tmp_path)
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        check_exceptions(registers, rulesets, tmp_path)
+    assert says in caught.value.message.en
+    assert caught.value.where.endswith("exceptions.csv:2")
+
+
+def test_the_hash_is_of_the_content_not_of_the_order(tmp_path: Path) -> None:
+    first = read_registers(write(tmp_path)).content_hash
+    lines = AGENCIES.splitlines(keepends=True)
+    shuffled = read_registers(write(tmp_path, "".join([lines[0], *reversed(lines[1:])]))).content_hash
+    renamed = read_registers(write(tmp_path, AGENCIES.replace("Sở Mới", "Sở Khác"))).content_hash
+    assert first == shuffled
+    assert first != renamed
