@@ -34,17 +34,24 @@ setup: .venv/parsed
 	$(BIN)/python -m pipelines.dbt_project
 	@touch $@
 
+# Genuine servers (PostgreSQL, SFTP, OAuth2, REST) for the tests, apart from the product.
+.venv-servers/installed: requirements.servers.lock
+	$(PYTHON) -m venv .venv-servers
+	.venv-servers/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.servers.lock
+	PYTHONDONTWRITEBYTECODE= .venv-servers/bin/python -m compileall -q -j 0 .venv-servers/lib || true
+	@touch $@
+
 demo: setup
 	$(BIN)/dti demo
 
-test: setup
+test: setup .venv-servers/installed
 	$(BIN)/pytest -n auto -m "not slow"
 
-test-all: setup
+test-all: setup .venv-servers/installed
 	$(BIN)/pytest -n auto
 
 # The fast tests again on the next major version of DuckDB, in an environment of its own.
-test-next-duckdb: setup
+test-next-duckdb: setup .venv-servers/installed
 	$(PYTHON) -m venv .venv-next
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.duckdb-next.lock
@@ -76,6 +83,8 @@ bench: setup
 lock:
 	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --group servers -o requirements.servers.lock
 
 clean:
-	rm -rf .venv .venv-next dbt_project/target dbt_project/logs
+	rm -rf .venv .venv-next .venv-servers dbt_project/target dbt_project/logs
