@@ -1,7 +1,8 @@
-"""The fault script: what the simulated portal does wrong, as data. For tests and rehearsals of the gates.
+"""The fault script: what simulated systems do wrong, as data. For tests and rehearsals of the gates.
 
-Each fault is `{"fault": NAME, …}`; `"province"` and `"month"` narrow it to one list. Faults on rows change
-figures before they are paged; faults on answers replace or delay the answer, `"times"` times (default: always).
+Each fault is `{"fault": NAME, …}`. `"system"` narrows it to one system, and a system's own facts to one of its lists
+(`"province"` and `"month"` of the portal, `"list"` elsewhere). Faults on rows change figures before they are paged;
+faults on answers replace or delay the answer, `"times"` times (default: always).
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from common.errors import ConfigurationError, Text
-from connectors.simulator.portal import Row
+from connectors.simulator.answers import Answer
 
 VARIABLE = "DTI_SIMULATOR_FAULTS"
 Fault = dict[str, Any]
+Facts = dict[str, Any]
+Row = dict[str, Any]
+
+_CODE = " code field"  # no key of a fault: JSON names have no leading space
+_LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Đăng nhập</title></head><body><form></form></body></html>"
 
 
 def from_environment() -> list[Fault]:
@@ -43,33 +50,42 @@ def checked(faults: Sequence[Fault]) -> list[Fault]:
     return list(faults)
 
 
-def apply_to_rows(faults: Sequence[Fault], rows: list[Row], province: str, month: int) -> list[Row]:
-    """The rows with all faults that concern this list applied in order."""
-    for fault in faults:
-        if fault["fault"] in ROW_FAULTS and _concerns(fault, province, month):
-            rows = ROW_FAULTS[fault["fault"]](rows, fault)
-    return rows
-
-
-class AnswerFaults:
-    """Faults on answers, each as often as it says."""
+class FaultScript:
+    """All faults of one server: those on rows change figures before they are paged, the others stand in for an answer."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
+        self._faults = list(faults)
         self._left = [dict(fault) for fault in faults if fault["fault"] in ANSWER_FAULTS]
         self._lock = threading.Lock()
 
-    def next(self, province: str, month: int) -> list[Fault]:
-        """The faults that befall this answer."""
+    def on_rows(self, rows: list[Row], facts: Facts, *, code: str) -> list[Row]:
+        """The rows with all faults that concern this list applied in order. `facts` tell which list it is (`system`
+        and what narrows it), `code` is the field with the agency's code."""
+        for fault in self._faults:
+            if fault["fault"] in ROW_FAULTS and _concerns(fault, facts):
+                rows = ROW_FAULTS[fault["fault"]](rows, {**fault, _CODE: code})
+        return rows
+
+    def next(self, facts: Facts) -> Answer | None:
+        """The answer that a fault puts in the place of this one, if any is due; delays are waited for."""
         with self._lock:
-            due = [fault for fault in self._left if _concerns(fault, province, month) and fault.get("times", 1) > 0]
+            due = [fault for fault in self._left if _concerns(fault, facts) and fault.get("times", 1) > 0]
             for fault in due:
                 if "times" in fault:
                     fault["times"] -= 1
-            return due
+        for fault in due:
+            if fault["fault"] == "delay":
+                time.sleep(fault["seconds"])
+                continue
+            if fault["fault"] == "status":
+                after = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
+                return Answer(fault["status"], b"", "text/plain", after)
+            return Answer(200, _LOGIN_PAGE.encode(), "text/html; charset=utf-8")
+        return None
 
 
-def _concerns(fault: Fault, province: str, month: int) -> bool:
-    return str(fault.get("province", province)) == province and int(fault.get("month", month)) == month
+def _concerns(fault: Fault, facts: Facts) -> bool:
+    return all(str(fault[name]) == str(value) for name, value in facts.items() if name in fault)
 
 
 def _swap_fields(rows: list[Row], fault: Fault) -> list[Row]:
@@ -108,13 +124,13 @@ def _rename_field(rows: list[Row], fault: Fault) -> list[Row]:
 def _drop_rows(rows: list[Row], fault: Fault) -> list[Row]:
     """Leave out the agencies `codes`, or the last `share` of the list."""
     if "codes" in fault:
-        return [row for row in rows if row["MA_COQUAN"] not in fault["codes"]]
+        return [row for row in rows if row[fault[_CODE]] not in fault["codes"]]
     return rows[: len(rows) - int(len(rows) * Decimal(str(fault["share"])))]
 
 
 def _repeat_row(rows: list[Row], fault: Fault) -> list[Row]:
     """Send the agency `code` twice, the second time with the fields of `with`."""
-    return rows + [{**row, **fault.get("with", {})} for row in rows if row["MA_COQUAN"] == fault["code"]]
+    return rows + [{**row, **fault.get("with", {})} for row in rows if row[fault[_CODE]] == fault["code"]]
 
 
 def _zero_rows(_rows: list[Row], _fault: Fault) -> list[Row]:
@@ -126,7 +142,7 @@ def _reverse(rows: list[Row], _fault: Fault) -> list[Row]:
 
 
 def _change(rows: list[Row], fault: Fault, change: Callable[[Row], Row]) -> list[Row]:
-    return [change(row) if fault.get("code", row["MA_COQUAN"]) == row["MA_COQUAN"] else row for row in rows]
+    return [change(row) if fault.get("code", row[fault[_CODE]]) == row[fault[_CODE]] else row for row in rows]
 
 
 ROW_FAULTS: dict[str, Callable[[list[Row], Fault], list[Row]]] = {

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors import AgencyCode, RestSource, load_source
-from connectors.simulator.portal import FIGURES
+from connectors.simulator.systems.portal_766 import FIGURES
 
 ROOT = Path(__file__).parents[2]
 SOURCE_FILE = ROOT / "data" / "sources" / "portal_766.yaml"

@@ -8,10 +8,12 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
-FIGURES = Path(__file__).parent / "figures"
+from connectors.simulator.answers import NOT_FOUND, Answer, json_answer
+from connectors.simulator.exchange import Asked, BadRequestError
+
+FIGURES = Path(__file__).parent.parent / "figures"
 PATH = "/jsp/rest.jsp"
 SERVICE = "report_tinh_766_service"
 ALL_PROVINCES, AN_GIANG = "0", "398126"
@@ -24,8 +26,25 @@ _SECOND_SNAPSHOT = datetime(2025, 10, 16, tzinfo=_ZONE)
 Row = dict[str, str]
 
 
-class BadRequestError(ValueError):
-    """The request is not one that the portal understands."""
+class Portal:
+    """The portal as the sample deployment asks it: one address, one question."""
+
+    name = "portal_766"
+
+    def answer(self, asked: Asked) -> Answer:
+        """One page of the list that was asked for."""
+        if (asked.method, asked.path) != ("POST", PATH):
+            return NOT_FOUND
+        question = asked_for(asked.form)
+        province, month = question["province"], question["month"]
+        facts = {"system": self.name, "province": province, "month": month}
+        fault = asked.faults.next(facts)
+        if fault:
+            return fault
+        rows = published(province, question["year"], month, asked.moment)
+        rows = asked.faults.on_rows(rows, facts, code="MA_COQUAN")
+        start = (question["page"] - 1) * question["size"]
+        return json_answer(rows[start : start + question["size"]])
 
 
 def published(province: str, year: str, month: int, moment: datetime) -> list[Row]:
@@ -42,10 +61,10 @@ def published(province: str, year: str, month: int, moment: datetime) -> list[Ro
     return [dict(row) for row in _figures(name)] if name else []
 
 
-def asked(form: str) -> dict[str, Any]:
+def asked_for(form: dict[str, str]) -> dict[str, Any]:
     """The JSON document inside the form field `params`. Raises `BadRequestError`."""
     try:
-        document = json.loads(parse_qs(form)["params"][0])
+        document = json.loads(form["params"])
         parts: dict[str, Any] = {
             "service": str(document["service"]),
             "year": str(document["p_nam"]),
@@ -54,7 +73,7 @@ def asked(form: str) -> dict[str, Any]:
             "page": int(document["pageIndex"]),
             "size": int(document["pageSize"]),
         }
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BadRequestError(type(error).__name__) from None
     if parts["service"] != SERVICE or parts["page"] < 1 or parts["size"] < 1:
         raise BadRequestError("service or page")
