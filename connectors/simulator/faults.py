@@ -51,7 +51,7 @@ def checked(faults: Sequence[Fault]) -> list[Fault]:
 
 
 class FaultScript:
-    """All faults of one server: those on rows change figures before they are paged, the others stand in for an answer."""
+    """All faults of one server: those on rows change figures before paging, the others stand in for an answer."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self._faults = list(faults)
