@@ -15,6 +15,7 @@ _AGENCIES = """
 select a.agency_id, a.name_vi, list(c.code) as codes
 from agencies as a
 left join agency_codes as c using (agency_id)
+where make_date({year}, 12, 31) between a.valid_from and a.valid_to
 group by all
 order by all
 """
@@ -47,9 +48,12 @@ def fold(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
-def find_agency(release: Release, wanted: str) -> dict[str, Any]:
-    """An agency by its id, a code of any scheme, or its name, also without diacritics; raises `UsageError`."""
-    agencies = query(release, _AGENCIES)
+def find_agency(release: Release, wanted: str, year: int) -> dict[str, Any]:
+    """An agency of the year by its id, a code of any scheme, or its name, also without diacritics.
+
+    Raises `UsageError` naming those that may have been meant.
+    """
+    agencies = query(release, fill(_AGENCIES, year=year))
     exact = [one for one in agencies if wanted in (one["agency_id"], *(one["codes"] or []))]
     named = [one for one in agencies if fold(wanted) == fold(one["name_vi"])]
     partly = [one for one in agencies if fold(wanted) in fold(one["name_vi"])]
@@ -76,7 +80,7 @@ def explain(release: Release, agency: str, indicator: str, year: int, period: st
 
     Without `period` the whole year if it is scored, else its newest period. Raises `UsageError` naming what there is.
     """
-    who = find_agency(release, agency)
+    who = find_agency(release, agency, year)
     scores = query(release, fill(_SCORES, agency=who["agency_id"], year=year))
     fitting = [one for one in scores if one["indicator_code"] == indicator and (not period or one["period"] == period)]
     if not fitting:

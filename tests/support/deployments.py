@@ -12,14 +12,35 @@ from typing import Any
 
 from pipelines.settings import CODE, Deployment
 
-WRITTEN = ("dti.yaml", "sources", "registers")
+SAMPLE = CODE / "data"
+WRITTEN = ("dti.yaml", "sources", "registers", "inbox")
+PORTAL_ONLY = """name: an_giang
+title: {vi: Tỉnh An Giang (chỉ cổng quốc gia), en: An Giang (national portal only)}
+environment: sample
+years: [2024, 2025]
+rulesets: [national/766-2022]
+"""
 
 
 def fresh_deployment(root: Path) -> Deployment:
-    """A copy of what people write of the sample deployment, without anything that a pipeline wrote."""
+    """A small deployment: the sample's registers, and of its sources just the national portal with real figures."""
+    root.mkdir(parents=True)
+    (root / "sources").mkdir()
+    for path in SAMPLE.glob("sources/portal_766.*"):
+        shutil.copy(path, root / "sources")
+    shutil.copytree(SAMPLE / "registers", root / "registers")
+    for name in ("exceptions", "appraisals"):  # they speak of rulesets that are not in use here
+        path = root / "registers" / f"{name}.csv"
+        path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    (root / "dti.yaml").write_text(PORTAL_ONLY, encoding="utf-8")
+    return Deployment(root)
+
+
+def sample_deployment(root: Path) -> Deployment:
+    """A copy of all that people write of the sample deployment, without anything that a pipeline wrote."""
     root.mkdir(parents=True)
     for name in WRITTEN:
-        origin = CODE / "data" / name
+        origin = SAMPLE / name
         shutil.copytree(origin, root / name) if origin.is_dir() else shutil.copy(origin, root / name)
     return Deployment(root)
 
