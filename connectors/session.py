@@ -8,7 +8,6 @@ repeat a page whose body was cut; a cut gzip or close-delimited body passes sile
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,9 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 import urllib3
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from common.errors import SourceError
+from connectors.attempts import Attempts
 from connectors.auth import Authorization, Signature, Unsigned
 from connectors.bodies import Expected, LoginPageError, read_body
 from connectors.calls import Answer, Call
@@ -58,11 +57,9 @@ class StrictSession:
         self._address = address
         self._limits = limits
         self._expected = Expected(content_types)
-        self._sleep = sleep
+        self._attempts = Attempts(limits, sleep)
         self._line = line or Line()
         self._reach = self._line.reach or reach([address])
-        self._ends_at = time.monotonic() + limits.source_seconds
-        self._retries = 0
         self._watchdog = Watchdog()
         self._http = requests.Session()
         self._http.trust_env = False  # neither proxies of the environment nor ~/.netrc
@@ -107,56 +104,15 @@ class StrictSession:
         return self._ask(call, Signature(), place, parse)
 
     def _ask(self, call: Call, signature: Signature, place: Place, parse: Callable[[bytes], T]) -> Answer[T]:
-        troubles: list[str] = []
-
-        def count(state: RetryCallState) -> None:
-            trouble = state.outcome.exception() if state.outcome else None
-            if isinstance(trouble, PassingTrouble):
-                self._may_wait(trouble, state.upcoming_sleep, place)
-                troubles.append(trouble.code)
-
-        retrying = Retrying(
-            stop=stop_after_attempt(min(call.attempts or self._limits.attempts, self._limits.attempts)),
-            wait=self._wait,
-            retry=retry_if_exception_type(PassingTrouble),
-            before_sleep=count,
-            sleep=self._sleep,
-            reraise=True,
+        (body, headers, parsed), troubles = self._attempts.repeat(
+            lambda: self._attempt(call, signature, place, parse), place, call.attempts
         )
-        try:
-            body, headers, parsed = retrying(self._attempt, call, signature, place, parse)
-        except PassingTrouble as trouble:
-            facts = {"detail": trouble.code, **trouble.facts, "attempts": len(troubles) + 1}
-            raise source_error(trouble.code, place, **facts) from None
-        return Answer(body, parsed, tuple(troubles), headers, self._whole(call).partition("?")[0])
-
-    def _wait(self, state: RetryCallState) -> float:
-        """What the source asked for, else full jitter: any time up to a doubling bound, so that clients spread out."""
-        trouble = state.outcome.exception() if state.outcome else None
-        if isinstance(trouble, PassingTrouble) and trouble.wait is not None:
-            return trouble.wait
-        bound = min(
-            self._limits.backoff_maximum_seconds, self._limits.backoff_seconds * 2 ** (state.attempt_number - 1)
-        )
-        return random.uniform(0, bound)  # noqa: S311 - spreading load, not a secret
-
-    def _may_wait(self, trouble: PassingTrouble, seconds: float, place: Place) -> None:
-        self._retries += 1
-        if self._retries > self._limits.retries:
-            raise source_error("RetryBudgetSpent", place, retries=self._limits.retries, detail=trouble.code)
-        if time.monotonic() + seconds > self._ends_at:
-            raise self._out_of_time(place)
-
-    def _out_of_time(self, place: Place) -> SourceError:
-        return source_error("DeadlineExceeded", place, seconds=f"{self._limits.source_seconds:g}", scope=place.source)
+        return Answer(body, parsed, troubles, headers, self._whole(call).partition("?")[0])
 
     def _attempt(
         self, call: Call, signature: Signature, place: Place, parse: Callable[[bytes], T]
     ) -> tuple[bytes, Mapping[str, str], T]:
-        remaining = self._ends_at - time.monotonic()
-        if remaining <= 0:
-            raise self._out_of_time(place)
-        seconds = min(self._limits.request_seconds, remaining)
+        seconds = self._attempts.seconds(place)
         with self._watchdog.limit(seconds):
             try:
                 body, delimited, headers = self._exchange(call, signature, place, seconds)
@@ -203,9 +159,7 @@ class StrictSession:
     def _named(self, error: Exception, seconds: float, place: Place) -> Exception:
         """The trouble behind an exception of requests, urllib3 or the socket."""
         if self._watchdog.barked:
-            if time.monotonic() >= self._ends_at:
-                return self._out_of_time(place)
-            return PassingTrouble("DeadlineExceeded", seconds=f"{seconds:g}", scope=str(place))
+            return self._attempts.cut_short(seconds, place)
         return named(error, self._limits, place)
 
 

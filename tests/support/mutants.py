@@ -22,7 +22,20 @@ import tenacity
 import urllib3
 
 from common.errors import SourceError
-from connectors import auth, bodies, deadline, gates, history, paging, strict_json, troubles, values, vetting, windows
+from connectors import (
+    attempts,
+    auth,
+    bodies,
+    deadline,
+    gates,
+    history,
+    paging,
+    strict_json,
+    troubles,
+    values,
+    vetting,
+    windows,
+)
 from connectors import contract as contracts
 from connectors.agencies import Agencies
 from connectors.kinds import rest
@@ -50,10 +63,8 @@ def _setting(target: Any, name: str, value: Any) -> Callable[[Patch], None]:
 
 
 def _attempts(change: Callable[[int], int]) -> Callable[[Patch], None]:
-    from connectors import session
-
     stop = tenacity.stop_after_attempt
-    return _setting(session, "stop_after_attempt", lambda most: stop(change(most)))
+    return _setting(attempts, "stop_after_attempt", lambda most: stop(change(most)))
 
 
 def _dropped_connections(patch: Patch) -> None:
