@@ -63,6 +63,10 @@ class Deployment:
         return self.root / "registers"
 
     @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
     def landing(self) -> Path:
         return self.root / "landing"
 

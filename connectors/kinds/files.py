@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import Text
-from connectors.contract import Quarantined, Reading
+from connectors.contract import Reading
 from connectors.files_model import FileListing, FilesSource
 from connectors.findings import Place, SourceFinding, finding, source_error
-from connectors.paging import Page, RawListing
+from connectors.paging import Page, PageFacts, RawListing
 from connectors.rest_model import Period
 from connectors.sheets.csv_text import read_csv
 from connectors.sheets.grid import SheetLimits
@@ -44,18 +44,18 @@ def receive(
         for period in listing.periods:
             place = Place(source.name, listing.name, period.name(year))
             pattern = listing.pattern(period, year)
-            arrivals, same = _arrivals(source, inbox / source.folder, pattern, place, patience or Patience())
-            read = [(one, _table(source, listing, one, place)) for one in arrivals]
-            listings.append(_listed(listing, period, year, (pattern, same), read))
+            arrivals, same = arrivals_of(source, inbox / source.folder, pattern, place, patience or Patience())
+            read = [(one, table_of(source, listing, one, place)) for one in arrivals]
+            listings.append(listed(listing, period, year, (pattern, same), read))
             for arrival, table in read:
-                _take(reading, place, arrival, table, listings[-1])
+                take_table(reading, place, arrival, table, listings[-1])
             if progress:
                 rows = sum(len(table.rows) for _, table in read)
                 progress(Text(f"{place}: {rows} dòng, {len(read)} tệp", f"{place}: {rows} rows, {len(read)} files"))
     return listings
 
 
-def _arrivals(
+def arrivals_of(
     source: FilesSource, folder: Path, pattern: str, place: Place, patience: Patience
 ) -> tuple[list[Arrival], list[tuple[str, str]]]:
     wanted = re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
@@ -65,7 +65,7 @@ def _arrivals(
     return new_arrivals([read_arrival(folder, name, place, source.limits.body_bytes, patience) for name in names], [])
 
 
-def _table(source: FilesSource, listing: FileListing, arrival: Arrival, place: Place) -> Table:
+def table_of(source: FilesSource, listing: FileListing, arrival: Arrival, place: Place) -> Table:
     limits = SheetLimits(
         file_bytes=source.limits.body_bytes,
         inflated_bytes=source.limits.decoded_bytes,
@@ -81,7 +81,7 @@ def _table(source: FilesSource, listing: FileListing, arrival: Arrival, place: P
     return read_table(grid, layout, contract.fields, at, contract.numbers)
 
 
-def _listed(
+def listed(
     listing: FileListing,
     period: Period,
     year: int,
@@ -94,7 +94,7 @@ def _listed(
     if same:
         asked["same"] = [[showable(name), showable(other)] for name, other in same]
     pages = tuple(
-        Page(number, [row.values for row in table.rows], arrival.sha256, len(arrival.content))
+        PageFacts(number, len(table.rows), arrival.sha256, len(arrival.content))
         for number, (arrival, table) in enumerate(read, 1)
     )
     findings: tuple[SourceFinding, ...] = tuple(one for _, table in read for one in table.findings)
@@ -113,25 +113,23 @@ def _described(arrival: Arrival, table: Table) -> dict[str, Any]:
     }
 
 
-def _take(reading: Reading, place: Place, arrival: Arrival, table: Table, listing: RawListing) -> None:
+def take_table(reading: Reading, place: Place, arrival: Arrival, table: Table, listing: RawListing) -> None:
     """Rows with a faulty cell are set aside with the address of that cell, all others are judged by the contract."""
+    whole = [row for row in table.rows if not row.faults]
+    new = dict.fromkeys(table.new_titles)
+    page = Page(1, [{**row.values, **new} for row in whole], arrival.sha256, len(arrival.content))
+    pointers = [_address(reading, row) for row in whole]
+    reading.take(place.request, place.period, page, "", listing.window, pointers=pointers)
     for row in table.rows:
         if row.faults:
             _set_aside(reading, place, arrival, row)
-            continue
-        values = {**row.values, **dict.fromkeys(table.new_titles)}
-        page = Page(1, [values], arrival.sha256, len(arrival.content))
-        reading.take(place.request, place.period, page, "", listing.window, pointers=(_address(reading, row),))
 
 
 def _set_aside(reading: Reading, place: Place, arrival: Arrival, row: TableRow) -> None:
-    reading.received[place.request, place.period] += 1
     agency, _ = reading.register.match(row.values, "")
-    pointer = _address(reading, row)
-    for fault in row.faults:
-        there = place._replace(agency=agency, field=fault.title)
-        one = finding(fault.unfit.code, there, **fault.unfit.facts, cell=fault.pointer)
-        reading.quarantine.append(Quarantined(arrival.sha256, pointer, "", one))
+    at = [(fault, place._replace(agency=agency, field=fault.title)) for fault in row.faults]
+    findings = [finding(one.unfit.code, there, **one.unfit.facts, cell=one.pointer) for one, there in at]
+    reading.set_aside(place, (arrival.sha256, _address(reading, row)), findings)
 
 
 def _address(reading: Reading, row: TableRow) -> str:

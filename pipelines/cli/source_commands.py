@@ -63,21 +63,15 @@ def list_sources(deployment: Deployment) -> Answer:
 @answers
 def check(deployment: Deployment, name: Name, year: Year = None) -> Answer:
     """Thử từng bước: địa chỉ, TLS, đăng nhập, trang đầu, hợp đồng, cơ quan. Try a source step by step."""
-    from connectors import RestSource, check_source
+    from connectors import check_source
     from pipelines.pulling import agency_codes
     from pipelines.registers import read_registers
     from pipelines.settings import now
 
     source = _find(deployment, name)
     chosen = year or newest_year(deployment)
-    if not isinstance(source, RestSource):
-        raise UsageError(
-            "no-connection",
-            Text(f"nguồn '{name}' là tệp, không có kết nối để thử", f"source '{name}' is files: nothing to connect to"),
-            hint=Text(f"dti source pull {name} --dry-run", f"dti source pull {name} --dry-run"),
-        )
     agencies = agency_codes(read_registers(deployment.registers), chosen)
-    steps = list(check_source(source, chosen, agencies, now()))
+    steps = list(check_source(source, chosen, agencies, now(), deployment.inbox))
 
     def text(screen: Screen) -> None:
         for step in steps:

@@ -40,10 +40,13 @@ def test_a_dropped_workbook_is_pulled_by_the_command_line(with_reports: Deployme
     assert [(one["status"], one["counts"]["accepted"]) for one in pulls["data"]] == [("accepted", 3)]
 
 
-def test_a_source_of_files_has_nothing_to_connect_to(with_reports: Deployment) -> None:
-    code, answer = dti_json(with_reports, "source", "check", "reports")
-    assert (code, answer["error"]["code"]) == (2, "no-connection")
-    assert "--dry-run" in answer["error"]["hint"]
+def test_a_source_of_files_is_checked_step_by_step(with_reports: Deployment) -> None:
+    code, answer = dti_json(with_reports, "source", "check", "reports", "--year", "2025")
+    steps = [(step["name"], step["status"]) for step in answer["data"]]
+    assert (code, steps) == (0, [(name, "ok") for name in ("folder", "files", "layout", "contract", "agencies")])
+    code, answer = dti_json(with_reports, "source", "check", "reports", "--year", "2024")
+    steps = [(step["name"], step["status"]) for step in answer["data"]]
+    assert (code, steps) == (4, [("folder", "ok"), ("files", "failed")])
 
 
 def test_the_editors_schema_knows_both_kinds() -> None:
