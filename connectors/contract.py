@@ -9,8 +9,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 
 from connectors.agencies import Agencies, AgencyCode, agencies_of
@@ -22,9 +22,21 @@ from connectors.rules import broken_rules, differing_percentages, excluded
 from connectors.source_model import Source
 from connectors.texts import folded, only_looks_odd, personal
 from connectors.values import UnfitError, Value, read_value, show
+from connectors.windows import Window
 
 Key = tuple[str, ...]  # request, period, agency code, and the contract's further key fields
-Window = tuple[date, date]
+_STATE = (
+    "rows",
+    "quarantine",
+    "new_fields",
+    "received",
+    "absent",
+    "cross_checks",
+    "odd_names",
+    "exact_duplicates",
+    "excluded",
+    "_conflicts",
+)
 
 
 class Row(NamedTuple):
@@ -41,6 +53,12 @@ class Row(NamedTuple):
     @property
     def key(self) -> Key:
         return (self.request, self.period, self.agency_code, *self.more_key)
+
+
+class Mark(NamedTuple):
+    """How far a reading had come."""
+
+    state: dict[str, Any]
 
 
 class Quarantined(NamedTuple):
@@ -69,6 +87,15 @@ class Reading:
     exact_duplicates: int = 0
     excluded: int = 0
     _conflicts: set[Key] = field(default_factory=set)
+
+    def mark(self) -> Mark:
+        """Where the reading stands, for `rewind`."""
+        return Mark({name: copy(getattr(self, name)) for name in _STATE})
+
+    def rewind(self, mark: Mark) -> None:
+        """Forget everything since `mark`: a list that would not stand still is read again."""
+        for name, value in mark.state.items():
+            setattr(self, name, copy(value))
 
     @property
     def agencies(self) -> dict[str, AgencyCode]:
@@ -100,6 +127,14 @@ class Reading:
                 self.quarantine.append(Quarantined(page.sha256, pointer, "", finding(code, place, **facts)))
             else:
                 self._take_row(row, place, (page.sha256, pointer), (page.agency, window))
+
+    def set_aside(
+        self, place: Place, origin: tuple[str, str], findings: Sequence[SourceFinding], agency_name: str = ""
+    ) -> None:
+        """Quarantine one received row for what was found before the contract could judge it; `origin` is the SHA-256
+        of its body and its pointer there."""
+        self.received[place.request, place.period] += 1
+        self.quarantine += [Quarantined(*origin, agency_name, one) for one in findings]
 
     def _take_row(
         self, raw: dict[str, Any], place: Place, origin: tuple[str, str], asked: tuple[str, Window | None]

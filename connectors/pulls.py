@@ -21,7 +21,6 @@ from connectors.findings import Place, SourceFinding, plain_finding, source_erro
 from connectors.gates import Judgement, Previous, judge
 from connectors.kinds.files import receive
 from connectors.kinds.rest import Progress, address_of, line_of, read_listings
-from connectors.kinds.rest_answers import pointer_prefix
 from connectors.landing import Landing
 from connectors.manifest import Pull
 from connectors.paging import RawListing
@@ -163,7 +162,7 @@ def _body(reading: Reading, listings: list[RawListing], judgement: Judgement) ->
                 "request": one.request,
                 "period": one.period,
                 "page": page.number,
-                "rows": len(page.rows),
+                "rows": page.rows,
                 "sha256": page.sha256,
                 "bytes": page.size,
                 "troubles": list(page.troubles),
@@ -198,12 +197,7 @@ def _received(
     """Ask for everything and hold every row against the contract. Raises `SourceError`, `ConfigurationError`."""
     with address_of(source, moment) as address:
         line = line_of(source, address)
-        listings = read_listings(source, year, address, list(reading.agencies.values()), line, progress=progress)
-    prefix = pointer_prefix(source.endpoint.data_selector)
-    for listing in listings:
-        for page in listing.pages:
-            reading.take(listing.request, listing.period, page, prefix, listing.window)
-    return listings
+        return read_listings(source, year, address, reading, line, progress=progress)
 
 
 def _not_before(landing: Landing, source: str, now: datetime) -> None:

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.rest_model import Period, WindowFormat
 
+Window = tuple[date, date]  # first and last day, both included
 
-def window_of(period: Period, year: int) -> tuple[date, date]:
+
+def window_of(period: Period, year: int) -> Window:
     """First and last day of a period, both included. Declared days win over the period's own: not every year of a
     source is a calendar year."""
     first_month, months = _months(period)

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,16 @@ from common.errors import SourceError, Text
 from connectors.agencies import AgencyCode
 from connectors.auth import authorization
 from connectors.auth_model import OAuth2
+from connectors.contract import Mark, Reading
 from connectors.credentials import authorities, client_files, reveal
 from connectors.findings import Place
-from connectors.kinds.rest_answers import Document, check_envelope, page_facts, parser_of, records
+from connectors.kinds.rest_answers import Document, check_envelope, page_facts, parser_of, pointer_prefix, records
 from connectors.kinds.rest_calls import build_call, facts_of
-from connectors.paging import Page, Position, RawListing, first_position, read_pages
+from connectors.paging import Page, PageFacts, Position, RawListing, Way, first_position, read_pages
 from connectors.rest_model import SIMULATOR, Listing, Period, RestSource
 from connectors.session import Line, StrictSession
 from connectors.vetting import reach
-from connectors.windows import window_of
+from connectors.windows import Window, window_of
 
 Progress = Callable[[Text], None]
 Sleep = Callable[[float], None]
@@ -60,18 +61,21 @@ def read_listings(
     source: RestSource,
     year: int,
     address: str,
-    agencies: Sequence[AgencyCode],
+    reading: Reading,
     line: Line,
     *,
     progress: Progress | None = None,
     sleep: Sleep = time.sleep,
 ) -> list[RawListing]:
-    """Ask for every list and period of a year. Raises `SourceError`; then nothing of the pull is usable."""
+    """Ask for every list and period of a year; `reading` judges each page as it comes.
+
+    Raises `SourceError`; then nothing of the pull is usable.
+    """
     listings = []
     with open_session(source, address, line, sleep) as session:
         for listing in source.requests:
             for period in listing.periods:
-                raw = _read_listing(session, source, (listing, period, year), agencies)
+                raw = _read_listing(session, source, (listing, period, year), reading)
                 listings.append(raw)
                 if progress:
                     progress(_told(source, raw))
@@ -89,31 +93,51 @@ def first_page(
     return replace(_ask_page(session, source, facts, place, first_position(source.paginator)), agency=agency)
 
 
+@dataclass
+class _Judged:
+    """Rows of one list, judged page by page; where the list is walked again, what was made of it before is undone."""
+
+    reading: Reading
+    place: Place
+    prefix: str
+    window: Window
+    before: Mark | None = None
+
+    def begin(self) -> None:
+        if self.before is not None:
+            self.reading.rewind(self.before)
+        self.before = self.reading.mark()
+
+    def take(self, page: Page) -> None:
+        page = replace(page, agency=self.place.agency)
+        self.reading.take(self.place.request, self.place.period, page, self.prefix, self.window)
+
+
 def _read_listing(
-    session: StrictSession, source: RestSource, asked: tuple[Listing, Period, int], agencies: Sequence[AgencyCode]
+    session: StrictSession, source: RestSource, asked: tuple[Listing, Period, int], reading: Reading
 ) -> RawListing:
     listing, period, year = asked
-    name = period.name(year)
-    pages: list[Page] = []
+    name, window = period.name(year), window_of(period, year)
+    pages: list[PageFacts] = []
     findings = []
-    for agency in _asked_for(listing, period, agencies):
+    for agency in _asked_for(listing, period, list(reading.agencies.values())):
         place = Place(source.name, listing.name, name, agency)
         facts = facts_of(source, listing, period, year, agency)
 
         def ask(position: Position, facts: dict[str, Any] = facts, place: Place = place) -> Page:
             return _ask_page(session, source, facts, place, position)
 
-        found, odd = read_pages(source.paginator, ask, source.contract.fields.keys(), place, source.limits.pages)
-        pages += [replace(page, agency=agency) for page in found]
+        judged = _Judged(reading, place, pointer_prefix(source.endpoint.data_selector), window)
+        way = Way(source.paginator, source.contract.fields.keys(), place, source.limits.pages)
+        found, odd = read_pages(way, ask, judged)
+        pages += found
         findings += odd
     facts = facts_of(source, listing, period, year, "{agency_code}" if listing.for_each else "")
     first = build_call(source, {**facts, **first_position(source.paginator).facts})
     described = {"method": first.method, "path": first.path, "params": first.params, "form": first.form}
     if first.document is not None:
         described["json"] = first.document.decode()
-    return RawListing(
-        listing.name, name, period.groups, described, tuple(pages), tuple(findings), window_of(period, year)
-    )
+    return RawListing(listing.name, name, period.groups, described, tuple(pages), tuple(findings), window)
 
 
 def _asked_for(listing: Listing, period: Period, agencies: Sequence[AgencyCode]) -> list[str]:
@@ -149,7 +173,7 @@ def _ask_page(
 
 
 def _told(source: RestSource, raw: RawListing) -> Text:
-    rows = sum(len(page.rows) for page in raw.pages)
+    rows = sum(page.rows for page in raw.pages)
     tries = sum(len(page.troubles) for page in raw.pages)
     again = (f", thử lại {tries} lần", f", {tries} retries") if tries else ("", "")
     place = f"{source.name}/{raw.request}/{raw.period}"

@@ -178,20 +178,20 @@ def _any_secret(patch: Patch) -> None:
 
 def _no_loop_detection(patch: Patch) -> None:
     numbers = itertools.count()
-    patch(paging, "rows_digest", lambda *_: str(next(numbers)))
+    patch(paging, "rows_digest", lambda *_: next(numbers))
     patch(paging.Position, "token", property(lambda _: str(next(numbers))))
 
 
 def _first_empty_page_ends(patch: Patch) -> None:
     original = paging._following
-    patch(paging, "_following", lambda p, at, pages, place: original(p, at, pages, place) if pages[-1].rows else None)
+    patch(paging, "_following", lambda p, at, page, walk: original(p, at, page, walk) if page.rows else None)
 
 
 def _offset_by_size(patch: Patch) -> None:
     original = paging._following
 
-    def following(paginator: Any, position: paging.Position, pages: Any, place: Any) -> Any:
-        found = original(paginator, position, pages, place)
+    def following(paginator: Any, position: paging.Position, page: Any, walk: Any) -> Any:
+        found = original(paginator, position, page, walk)
         if found is None or not isinstance(paginator, Offset):
             return found
         return replace(found, facts={"offset": position.facts["offset"] + paginator.limit})
@@ -206,9 +206,7 @@ def _totals_ignored(patch: Patch) -> None:
 
 def _more_pages(patch: Patch) -> None:
     original = paging._walk
-    patch(
-        paging, "_walk", lambda paginator, ask, listed, place, most: original(paginator, ask, listed, place, most + 5)
-    )
+    patch(paging, "_walk", lambda way, *to: original(way._replace(most=way.most + 5), *to))
 
 
 def _cast(raw: Any, field: Any, *_: Any) -> Any:
