@@ -67,6 +67,7 @@ class FieldContract(Part):
     timezone: str | None = option(description="zone of a moment that is sent without one")
     numbers: Numbers | None = option(description="how this field writes numbers, if unlike the contract's 'numbers'")
     values: tuple[str, ...] | None = Field(default=None, description="the only values of type text")
+    pattern: str | None = option(description="regular expression that a text matches from end to end")
     typical: dict[str, Range] = Field(default_factory=dict, description="group: range seen in published figures")
 
     @model_validator(mode="after")
@@ -86,7 +87,24 @@ class FieldContract(Part):
                     Text(f"'{key}' chỉ dùng cho số", f"'{key}' is for numbers only"),
                     at=(key,),
                 )
+        self._checked_pattern()
         return self._checked_time()
+
+    def _checked_pattern(self) -> None:
+        if self.pattern is None:
+            return
+        if self.type != "text":
+            raise FieldProblem(
+                "invalid-value", Text("'pattern' chỉ dùng cho chữ", "'pattern' is for texts only"), at=("pattern",)
+            )
+        try:
+            re.compile(self.pattern)
+        except re.error:
+            raise FieldProblem(
+                "invalid-value",
+                Text("biểu thức chính quy không hợp lệ", "not a regular expression"),
+                at=("pattern",),
+            ) from None
 
     def _checked_time(self) -> FieldContract:
         form = self.format or ""

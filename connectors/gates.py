@@ -65,6 +65,7 @@ def judge(
         for part, old in sorted(before.items()):
             _compare(Comparison(source, part, now.get(part, {}), old, previous.pull_id), past, result)
     result.notes.extend(_notes(reading))
+    result.notes.extend(_missing_agencies(reading, result.coverage))
     return result
 
 
@@ -172,6 +173,15 @@ def _register_coverage(reading: Reading, coverage: list[dict[str, Any]]) -> Iter
             where = Slice(part["request"], part["period"], part["group"])
             against = ("sổ đăng ký", "the register")
             yield coverage_drop(reading.source, where, part["expected"], part["missing"], against)
+
+
+def _missing_agencies(reading: Reading, coverage: list[dict[str, Any]]) -> Iterator[SourceFinding]:
+    """Agencies without a row where the gate allows some: the pull is used, and they are named all the same."""
+    for part in coverage:
+        held = part["found"] < reading.source.gates.coverage.of_register * part["expected"]
+        if part["missing"] and part["found"] and not held:
+            place = Place(reading.source.name, part["request"], part["period"])
+            yield finding("AgenciesMissing", place, group=part["group"], missing=examples(part["missing"]))
 
 
 def _typical(source: Source, part: Slice, values: Values) -> Iterator[SourceFinding]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contract_model import Contract
-from connectors.rules_model import CrossCheck, Excluded, Ratio, Sum
+from connectors.rules_model import Answer, CrossCheck, Excluded, Ratio, Sum
 from connectors.values import UnfitError, Value
 
 Values = dict[str, Value]  # by the source's field names
@@ -28,6 +28,8 @@ def broken_rules(values: Values, contract: Contract, window: tuple[date, date] |
             found = _ratio(values, rule.ratio)
         elif rule.in_window and window:
             found = _in_window(values, rule.in_window, window)
+        elif rule.answer:
+            found = _answer(values, rule.answer)
         if found:
             yield found
 
@@ -74,6 +76,12 @@ def _in_window(values: Values, name: str, window: tuple[date, date]) -> Broken |
     if not isinstance(day, date) or window[0] <= day <= window[1]:
         return None
     return name, UnfitError("OutsideWindow", first=window[0].isoformat(), last=window[1].isoformat())
+
+
+def _answer(values: Values, rule: Answer) -> Broken | None:
+    expected = rule.fields.get(str(values.get(rule.by)))
+    odd = [name for name in rule.fields.values() if values.get(name) is not None and name != expected]
+    return (odd[0], UnfitError("OtherAnswer", expected=expected or "–")) if odd else None
 
 
 def _percent_differs(values: Values, rule: CrossCheck) -> bool:

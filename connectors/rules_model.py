@@ -36,6 +36,14 @@ class CrossCheck(Part):
     tolerance: Decimal = Field(default=Decimal("0.1"), ge=0, description="in percentage points")
 
 
+class Answer(Part):
+    """One field says how the row answers, such as 'Số' or 'Có/Không'; of the fields for answers, only the one that it
+    names may be filled. None filled is a missing answer, and no fault."""
+
+    by: str
+    fields: dict[str, str] = Field(min_length=2, description="value of 'by': the field for that kind of answer")
+
+
 class Rule(Part):
     """One rule between the fields of one row."""
 
@@ -43,10 +51,12 @@ class Rule(Part):
     ratio: Ratio | None = option(description="numerator ≤ denominator")
     cross_check: CrossCheck | None = option(description="noted, never a reason to hold")
     in_window: str | None = option(description="date field that must lie within the period asked for")
+    answer: Answer | None = option(description="only the field for this kind of answer is filled")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Rule:
-        if sum(rule is not None for rule in (self.sum, self.ratio, self.cross_check, self.in_window)) != 1:
+        rules = (self.sum, self.ratio, self.cross_check, self.in_window, self.answer)
+        if sum(rule is not None for rule in rules) != 1:
             raise FieldProblem(
                 "invalid-value",
                 Text("mỗi mục của 'rules' là đúng một quy tắc", "each item of 'rules' is exactly one rule"),
@@ -60,6 +70,9 @@ class Rule(Part):
             return [*parts, (("sum", "equals"), self.sum.equals)]
         if self.in_window:
             return [(("in_window",), self.in_window)]
+        if self.answer:
+            columns = [(("answer", "fields", kind), name) for kind, name in self.answer.fields.items()]
+            return [(("answer", "by"), self.answer.by), *columns]
         kind = "ratio" if self.ratio else "cross_check"
         body = (self.ratio or self.cross_check or self).model_dump(exclude={"tolerance"})
         return [((kind, key), str(name)) for key, name in body.items()]

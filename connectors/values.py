@@ -137,6 +137,8 @@ def _text(raw: str, field: FieldContract) -> str:
         raise UnfitError("EmptyValue")
     if field.values is not None and text not in field.values:
         raise UnfitError("UnknownValue", shown=show(text))
+    if field.pattern is not None and text and not re.fullmatch(field.pattern, text):
+        raise UnfitError("PatternDiffers", pattern=field.pattern)
     return text
 
 

@@ -77,6 +77,12 @@ NOTE = {
         "{count} names in {field} hold odd characters; agencies are matched by code",
         *ASK_OPERATOR,
     ),
+    "AgenciesMissing": Words(
+        "nhóm {group}: không có dòng nào của {missing}; số liệu của họ là thiếu, không phải 0",
+        "group {group}: no row of {missing}; their figures are missing, not zero",
+        "nếu họ còn nợ số liệu: nhắc gửi, rồi chạy lại 'dti source pull {source}'",
+        "if they owe their figures: remind them, then run 'dti source pull {source}' again",
+    ),
     "RowsExcluded": Words(
         "{count} dòng tổng hợp không lấy theo hợp đồng", "{count} rows are left out by contract", "", ""
     ),

@@ -51,6 +51,12 @@ ROW = {
     "UnknownValue": Words(
         "{field} = {shown} không có trong hợp đồng", "{field} = {shown} is not in the contract", *CONTRACT
     ),
+    "PatternDiffers": Words("{field} không đúng dạng {pattern}", "{field} does not match {pattern}", *ASK_OPERATOR),
+    "OtherAnswer": Words(
+        "{field} có giá trị, nhưng câu này trả lời ở {expected}",
+        "{field} is filled, but this question is answered in {expected}",
+        *ASK_OPERATOR,
+    ),
     "SumMismatch": Words(
         "{field} = {total} khác tổng các phần {parts}",
         "{field} = {total} differs from the sum of its parts {parts}",
