@@ -15,13 +15,14 @@ from typing import Any
 import duckdb
 
 from connectors import AnySource, Pull
-from pipelines.registers import Agency, Code, Exemption, Registers
+from pipelines.registers import Agency, Appraisal, Code, Exemption, Registers
 from pipelines.settings import ZONE, Deployment
 from pipelines.sql import literal
 
 _SETTINGS = ("set autoinstall_known_extensions = false", "set autoload_known_extensions = false")
 _DATES = {"valid_from": "0001-01-01", "valid_to": "9999-12-31"}
-_TYPES = {"valid_from": "date", "valid_to": "date", "assessment_year": "integer"}
+_TYPES = {"valid_from": "date", "valid_to": "date", "assessment_year": "integer", "decided_on": "date"}
+_FROM_THE_PULL = {"source": "varchar", "assessment_year": "integer", "pull_id": "varchar", "as_of": "timestamp"}
 
 
 def start(deployment: Deployment) -> None:
@@ -90,6 +91,14 @@ def accept(con: duckdb.DuckDBPyConnection, source: AnySource, pulls: Sequence[Pu
     return int(con.execute(f"select count(*) from accepted.{table}").fetchall()[0][0])
 
 
+def accept_nothing(con: duckdb.DuckDBPyConnection, columns: dict[str, dict[str, str]]) -> None:
+    """Empty relations `accepted.<source>` for models of sources that this deployment does not have."""
+    con.execute("create schema if not exists accepted")
+    for source, types in columns.items():
+        declared = ", ".join(f'"{name}" {kind}' for name, kind in {**types, **_FROM_THE_PULL}.items())
+        con.execute(f'create or replace table accepted."{source}" ({declared})')
+
+
 def _part(pull: Pull) -> str:
     """One pull's rows, with where they come from."""
     return (
@@ -112,11 +121,13 @@ def _empty(con: duckdb.DuckDBPyConnection, source: AnySource) -> str:
 
 
 def write_registers(con: duckdb.DuckDBPyConnection, registers: Registers) -> None:
-    """`agencies`, `agency_codes` and `exceptions`; open ends of validity are written out as the first and last day."""
+    """`agencies`, `agency_codes`, `exceptions` and `appraisals`; open ends of validity are written out as the first and
+    last day, what is left empty is NULL."""
     for table, kind, rows in (
         ("agencies", Agency, registers.agencies),
         ("agency_codes", Code, registers.codes),
         ("exceptions", Exemption, registers.exceptions),
+        ("appraisals", Appraisal, registers.appraisals),
     ):
         names = [field.name for field in fields(kind)]
         types = [f"{name} {_TYPES.get(name, 'varchar')}" for name in names]

@@ -23,17 +23,26 @@ from pipelines.suites import Expected, named, run_suite
 # Computed without dbt: the figures as they lie in the accepted relations, so that a wrong join or a shuffled column
 # between landing and indicator values shows.
 INDICATOR_FRAME = """
+with at_source as (
+    select f.ruleset_id, f.agency_id, f.assessment_year, f.period, f.indicator_code,
+        count(*) as figures, count(distinct (f.part, f.item, f.role)) as places,
+        max(try_cast(coalesce(mv.value, f.value) as decimal(38, 6))) filter (f.role = 'numerator') as numerator,
+        max(try_cast(coalesce(mv.value, f.value) as decimal(38, 6))) filter (f.role = 'denominator') as denominator,
+        max(coalesce(mv.value, f.value)) filter (f.role = 'value') as value
+    from indicator_figures as f
+    left join metric_values as mv using (agency_id, assessment_year, period, metric, stage)
+    where f.scored
+    group by all
+)
 select iv.*,
-    coalesce(iv.value, cast(iv.numerator as varchar)) is not null
+    coalesce(iv.value, cast(iv.numerator as varchar), cast(iv.denominator as varchar)) is not null
         or (iv.status = 'exempt' and iv.article is not null) as has_figure,
-    coalesce(iv.value, cast(iv.numerator as varchar)) as figure,
-    coalesce(mv.value, cast(iv.numerator as varchar)) as figure_at_source
+    coalesce(s.figures = s.places, true) as one_figure_each,
+    concat_ws('|', iv.numerator, iv.denominator, iv.value) as figure,
+    case when contains(iv.value, ';') or s.agency_id is null then figure
+        else concat_ws('|', s.numerator, s.denominator, s.value) end as figure_at_source
 from indicator_values as iv
-left join indicator_inputs as ii
-    on ii.ruleset_id = iv.ruleset_id and ii.indicator_code = iv.indicator_code and ii.role = 'value'
-left join metric_values as mv
-    on mv.agency_id = iv.agency_id and mv.assessment_year = iv.assessment_year and mv.period = iv.period
-    and mv.metric = ii.metric and mv.stage = iv.stage
+left join at_source as s using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 """
 
 RANKING_FRAME = """

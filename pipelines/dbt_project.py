@@ -53,6 +53,21 @@ class DbtResult:
             )
 
 
+def accepted_columns() -> dict[str, dict[str, str]]:
+    """Columns and types of every `accepted` relation that the models read, by source, as the project declares them."""
+    from common.yaml_files import read_yaml
+
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted((PROJECT / "models" / "staging").glob("*.yml")):
+        for declared in read_yaml(path).data.get("sources", []):
+            if declared["name"] == "accepted":
+                found |= {
+                    table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
+                    for table in declared["tables"]
+                }
+    return found
+
+
 def ensure_manifest() -> None:
     """Parse the project where no parsed manifest stands or a file of the project is newer than it."""
     if MANIFEST.exists() and _PARSED.exists():

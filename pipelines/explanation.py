@@ -34,7 +34,7 @@ select v.metric, v.stage, v.numerator, v.denominator, v.value, v.unit, v.source,
     v.body_sha256, v.pointer,
     p.simulated, ii.role
 from indicator_inputs as ii
-inner join metric_values as v using (metric)
+inner join metric_values as v on v.metric = ii.metric_id
 left join pulls as p on p.source = v.source and p.pull_id = v.pull_id
 where ii.ruleset_id = {ruleset} and ii.indicator_code = {indicator} and v.agency_id = {agency}
     and v.assessment_year = {year} and v.period = {period}

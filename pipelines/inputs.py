@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from common.errors import Finding, Text
 from common.yaml_files import display_path, invalid
 from connectors import Landing, Pull, load_sources
 from pipelines.registers import Registers, read_registers
-from pipelines.settings import CODE, Deployment
+from pipelines.settings import CODE, ZONE, Deployment
 
 if TYPE_CHECKING:
     from connectors import AnySource
@@ -48,13 +48,15 @@ def gather(deployment: Deployment, as_of: datetime) -> Inputs:
     found = [landing.newest_accepted(name, year, as_of) for name in sources for year in settings.years]
     pulls = [pull for pull in found if pull is not None]
     rulesets = [resolve(name, deployment.ruleset_folders) for name in settings.rulesets]
-    registers = read_registers(deployment.registers)
+    registers = read_registers(deployment.registers).known_on(as_of.astimezone(ZONE).date())
     check_exceptions(registers, rulesets, deployment.registers)
+    check_appraisals(registers, rulesets, deployment.registers)
     facts = {
         "pulls": [(pull.source, pull.assessment_year, pull.pull_id, pull.content_hash) for pull in pulls],
         "rulesets": [(ruleset.ruleset_id, ruleset.content_hash) for ruleset in rulesets],
         "metrics": sorted(metric.model_dump_json() for metric in catalogue_of(deployment.ruleset_folders).values()),
         "registers": registers.content_hash,
+        "appraisals": [astuple(row) for row in registers.appraisals],
         "years": settings.years,
         "code": code_hash(),
         "engines": [(name, version(name)) for name in _ENGINES],
@@ -90,6 +92,28 @@ def check_exceptions(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
             findings.append(Finding("exception", problem, where=f"{display_path(folder / 'exceptions.csv')}:{line}"))
     if findings:
         raise invalid(findings, folder / "exceptions.csv")
+
+
+def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], folder: Path) -> None:
+    """Every decision names a ruleset in use and something that it scores; a whole has points only."""
+    by_id = {loaded.ruleset_id: loaded.ruleset for loaded in rulesets}
+    findings = []
+    for row in registers.appraisals:
+        ruleset = by_id.get(row.ruleset_id)
+        wholes = {"total", *(main.code for main in ruleset.main_indices)} if ruleset else set()
+        codes = {indicator.code for indicator in ruleset.indicator_list} if ruleset else set()
+        problem = None
+        if ruleset is None:
+            problem = Text(f"'{row.ruleset_id}' không dùng", f"'{row.ruleset_id}' is not in use")
+        elif row.code not in wholes | codes:
+            problem = Text(f"không có mã '{row.code}'", f"there is no '{row.code}'")
+        elif row.code not in codes and not row.points:
+            problem = Text(f"'{row.code}' chỉ nhận points", f"'{row.code}' takes points only")
+        if problem:
+            where = f"{display_path(folder / 'appraisals.csv')}: {row.agency_id} {row.code} {row.decided_on}"
+            findings.append(Finding("appraisal", problem, where=where))
+    if findings:
+        raise invalid(findings, folder / "appraisals.csv")
 
 
 @cache

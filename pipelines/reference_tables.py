@@ -14,6 +14,7 @@ TABLES = {
     "agencies": "Cơ quan được đánh giá và thời gian hiệu lực. Agencies with group, parent, predecessors and validity.",
     "agency_codes": "Mã của cơ quan trong từng hệ thống. Codes of agencies by scheme, with validity.",
     "exceptions": "Miễn áp dụng được khai. One row per agency, year and indicator that an article spares.",
+    "appraisals": "Quyết định thẩm định. One row per decision of the council about a value or about points.",
     "rulesets": "Các quyết định đang dùng. One row per ruleset in use.",
     "ruleset_years": "Quyết định nào đánh giá năm nào, nhóm nào. Which ruleset judges which year and group.",
     "main_indices": "Chỉ số chính. Main indices of each ruleset with their maximum points.",
@@ -29,7 +30,6 @@ def write_reference_tables(con: duckdb.DuckDBPyConnection, deployment: Deploymen
     build.write_registers(con, inputs.registers)
     write_reference(con, inputs.rulesets)
     _write_metrics(con, deployment)
-    _write_inputs(con, inputs)
     _write_years(con, deployment, inputs)
     for table, meaning in TABLES.items():
         build.comment(con, table, meaning, {})
@@ -45,21 +45,6 @@ def _write_metrics(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> No
         for metric in catalogue_of(deployment.ruleset_folders).values()
     ]
     build.insert_rows(con, "metrics", rows)
-
-
-def _write_inputs(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    con.execute(
-        "create or replace table indicator_inputs (ruleset_id varchar, indicator_code varchar, role varchar, "
-        "metric varchar)"
-    )
-    rows = [
-        [loaded.ruleset_id, indicator.code, role, metric]
-        for loaded in inputs.rulesets
-        for indicator in loaded.ruleset.indicators or []
-        for role in ("numerator", "denominator", "value")
-        if (metric := getattr(indicator.inputs, role)) is not None
-    ]
-    build.insert_rows(con, "indicator_inputs", rows)
 
 
 def _write_years(con: duckdb.DuckDBPyConnection, deployment: Deployment, inputs: Inputs) -> None:

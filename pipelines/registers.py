@@ -1,5 +1,5 @@
-"""Registers: who is assessed (`agencies.csv`), by which code each system knows them (`agency_codes.csv`), and which
-articles of a decision spare whom which indicator (`exceptions.csv`).
+"""Registers: who is assessed (`agencies.csv`), by which code each system knows them (`agency_codes.csv`), which
+articles of a decision spare whom which indicator (`exceptions.csv`), and what the council decided (`appraisals.csv`).
 
 A row holds from `valid_from` to `valid_to`, both inclusive and both optional. An assessment year sees the register
 as of its last day: who was merged away during the year is not ranked in it, whoever took over is.
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,9 @@ GROUPS = {
     "district": Text("huyện, thị xã, thành phố", "districts"),
     "commune": Text("xã, phường, đặc khu", "communes"),
 }
+
+
+_DAYS = {"valid_from", "valid_to", "decided_on"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,30 @@ class Exemption:
     reason: str
 
 
-Row = TypeVar("Row", Agency, Code, Exemption)
+@dataclass(frozen=True)
+class Appraisal:
+    """One decision of the council: a value for an indicator, or points for an indicator, a main index or the total.
+
+    The register only grows: a later decision about the same thing counts instead of an earlier one, and both stay.
+    `code` is `total`, a main index or an indicator; either `points`, or `value`, or `numerator` and `denominator`.
+    """
+
+    ruleset_id: str
+    assessment_year: str
+    period: str
+    agency_id: str
+    code: str
+    numerator: str
+    denominator: str
+    value: str
+    points: str
+    decided_on: str
+    document: str
+    author: str
+    reason: str
+
+
+Row = TypeVar("Row", Agency, Code, Exemption, Appraisal)
 
 
 @dataclass(frozen=True)
@@ -77,7 +104,13 @@ class Registers:
     agencies: tuple[Agency, ...]
     codes: tuple[Code, ...]
     exceptions: tuple[Exemption, ...]
+    appraisals: tuple[Appraisal, ...]
     content_hash: str
+
+    def known_on(self, day: date) -> Registers:
+        """The registers with the decisions that had been taken by the end of a day."""
+        taken = tuple(row for row in self.appraisals if row.decided_on <= day.isoformat())
+        return replace(self, appraisals=taken)
 
     def agencies_of(self, year: int) -> list[Agency]:
         """The agencies that exist on the last day of the assessment year."""
@@ -111,21 +144,24 @@ def read_registers(folder: Path) -> Registers:
     findings: list[Finding] = []
     agencies = list(_read(folder / "agencies.csv", Agency, findings))
     codes = list(_read(folder / "agency_codes.csv", Code, findings))
-    declared = folder / "exceptions.csv"
+    declared, decided = folder / "exceptions.csv", folder / "appraisals.csv"
     exceptions = list(_read(declared, Exemption, findings)) if declared.exists() else []
+    appraisals = list(_read(decided, Appraisal, findings)) if decided.exists() else []
     ids = {agency.agency_id for _, agency in agencies}
     findings += _check_agencies(folder / "agencies.csv", agencies)
     findings += _check_codes(folder / "agency_codes.csv", codes, ids)
     findings += _check_exceptions(declared, exceptions, ids)
+    findings += _check_appraisals(decided, appraisals, ids)
     if findings:
         raise invalid(findings, folder / "agencies.csv")
     digest = hashlib.sha256()
-    for line in sorted(repr(row) for _, row in [*agencies, *codes, *exceptions]):
+    for line in sorted(repr(row) for _, row in [*agencies, *codes, *exceptions, *appraisals]):
         digest.update(line.encode() + b"\n")
     return Registers(
         tuple(row for _, row in agencies),
         tuple(row for _, row in codes),
         tuple(row for _, row in exceptions),
+        tuple(row for _, row in appraisals),
         digest.hexdigest(),
     )
 
@@ -152,7 +188,7 @@ def _read(path: Path, kind: type[Row], findings: list[Finding]) -> Iterator[tupl
                 findings.append(_finding(path, line, "register-columns", "sai số cột", "wrong number of columns"))
                 continue
             cells = {name: unicodedata.normalize("NFC", row[name]).strip() for name in names}
-            for name in {"valid_from", "valid_to"} & cells.keys():
+            for name in sorted(_DAYS & cells.keys()):
                 if not _is_date(cells[name]):
                     vi, en = f"{name} '{cells[name]}' không phải ngày", f"{name} '{cells[name]}' is not a date"
                     findings.append(_finding(path, line, "register-date", vi, en))
@@ -219,6 +255,34 @@ def _check_exceptions(path: Path, rows: list[tuple[int, Exemption]], ids: set[st
         if key in seen:
             vi, en = f"đã khai ở dòng {seen[key]}", f"stands in line {seen[key]} too"
             yield _finding(path, line, "exception-twice", vi, en)
+        seen[key] = line
+
+
+def _check_appraisals(path: Path, rows: list[tuple[int, Appraisal]], ids: set[str]) -> Iterator[Finding]:
+    """Who, when, on what paper and why are compulsory; a decision is about points or about a figure, not both."""
+    seen: dict[tuple[str, ...], int] = {}
+    for line, row in rows:
+        if row.agency_id not in ids:
+            yield _finding(path, line, "agency-unknown", f"không có '{row.agency_id}'", f"no agency '{row.agency_id}'")
+        year = row.assessment_year
+        if not (year.isdigit() and row.period.startswith(year)):
+            vi, en = f"năm '{year}' và kỳ '{row.period}' không khớp", f"year '{year}' and period '{row.period}' differ"
+            yield _finding(path, line, "appraisal-year", vi, en)
+        if not (row.decided_on and row.document and row.author and row.reason):
+            vi, en = "thiếu ngày, văn bản, người quyết định hoặc lý do", "no day, document, author or reason"
+            yield _finding(path, line, "appraisal-ground", vi, en)
+        ways = [bool(row.points), bool(row.value), bool(row.numerator and row.denominator)]
+        if sum(ways) != 1 or bool(row.numerator) != bool(row.denominator):
+            vi = "ghi một trong ba: points, value, hoặc numerator và denominator"
+            yield _finding(path, line, "appraisal-figure", vi, "give points, or value, or numerator and denominator")
+        for name in ("points", "numerator", "denominator"):
+            if not re.fullmatch(r"(\d{1,18}(\.\d{1,10})?)?", getattr(row, name)):
+                vi, en = f"{name} '{getattr(row, name)}' không phải số", f"{name} '{getattr(row, name)}' is no number"
+                yield _finding(path, line, "appraisal-number", vi, en)
+        key = (row.ruleset_id, row.period, row.agency_id, row.code, row.decided_on)
+        if key in seen:
+            vi, en = f"cùng ngày đã quyết định ở dòng {seen[key]}", f"decided on that day in line {seen[key]} too"
+            yield _finding(path, line, "appraisal-twice", vi, en)
         seen[key] = line
 
 

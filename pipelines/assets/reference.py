@@ -17,6 +17,7 @@ from connectors import AnySource, Landing
 from pipelines import build, journal, progress, releases
 from pipelines.assets.errors import for_people
 from pipelines.check_results import pull_checks, write_check_results
+from pipelines.dbt_project import accepted_columns
 from pipelines.inputs import gather
 from pipelines.reference_tables import TABLES, write_reference_tables
 from pipelines.resources import POOL, Refresh
@@ -55,6 +56,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
             build.start(deployment)
             with build.connect(deployment) as con:
                 build.write_pulls(con, inputs.pulls)
+                build.accept_nothing(con, {n: c for n, c in accepted_columns().items() if n not in inputs.sources})
                 write_check_results(con, "landing", pull_checks(inputs.pulls))
         yield Output(None, metadata={"dagster/row_count": len(inputs.pulls), "fingerprint": inputs.fingerprint})
 

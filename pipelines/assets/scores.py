@@ -38,13 +38,13 @@ def score_assets() -> list[AssetsDefinition]:
         _score_asset(
             "indicator_scores",
             score_indicators,
-            ["indicator_values", "roster", "indicators"],
+            ["indicator_values", "entered_scores", "roster", "indicators"],
             "Points of each indicator per agency, with the rule, the article and a trace that recomputes them.",
         ),
         _score_asset(
             "main_index_scores",
             score_main_indices,
-            ["indicator_scores", "main_indices"],
+            ["indicator_scores", "entered_scores", "main_indices"],
             "Points of each main index (chỉ số chính) per agency.",
         ),
         _score_asset(

@@ -1,34 +1,113 @@
--- The figures of each indicator, gathered from the metrics that its ruleset names. No row: no figure (never zero).
+-- The figures of each indicator that count, put together as the rule wants them. No row: no figure (never zero).
 -- Whoever an article spares an indicator stands here as exempt with that article and without a figure, so that an
--- exempt agency's own figures can never count.
-with inputs as (
+-- exempt agency's own figures can never count; whoever was given points by the council stands in `entered_scores`.
+with wanted as (
     select
         roster.ruleset_id,
         roster.agency_id,
         roster.assessment_year,
         roster.period,
         indicator_inputs.indicator_code,
-        indicator_inputs.role,
-        metric_values.value,
-        metric_values.stage,
-        metric_values.source,
-        metric_values.pull_id,
-        metric_values.as_of
+        indicator_inputs.part,
+        indicator_inputs.item,
+        indicator_inputs.role
     from {{ ref('roster') }} as roster
     inner join {{ source('reference', 'indicator_inputs') }} as indicator_inputs using (ruleset_id)
-    inner join {{ ref('metric_values') }} as metric_values
-        on metric_values.agency_id = roster.agency_id
-        and metric_values.assessment_year = roster.assessment_year
-        and metric_values.period = roster.period
-        and metric_values.metric = indicator_inputs.metric
     anti join {{ source('reference', 'exceptions') }} as exceptions
         on exceptions.ruleset_id = roster.ruleset_id
         and exceptions.assessment_year = roster.assessment_year
         and exceptions.agency_id = roster.agency_id
         and exceptions.indicator_code = indicator_inputs.indicator_code
+    anti join {{ ref('entered_scores') }} as entered_scores
+        on entered_scores.ruleset_id = roster.ruleset_id
+        and entered_scores.assessment_year = roster.assessment_year
+        and entered_scores.period = roster.period
+        and entered_scores.agency_id = roster.agency_id
+        and entered_scores.code = indicator_inputs.indicator_code
 ),
 
-reported as (
+-- An appraisal of a whole indicator may name other roles than its inputs have.
+scored as (
+    select * from {{ ref('indicator_figures') }}
+    where scored
+),
+
+joined as (
+    select
+        coalesce(wanted.ruleset_id, scored.ruleset_id) as ruleset_id,
+        coalesce(wanted.agency_id, scored.agency_id) as agency_id,
+        coalesce(wanted.assessment_year, scored.assessment_year) as assessment_year,
+        coalesce(wanted.period, scored.period) as period,
+        coalesce(wanted.indicator_code, scored.indicator_code) as indicator_code,
+        coalesce(wanted.part, scored.part) as part,
+        coalesce(wanted.item, scored.item) as item,
+        coalesce(wanted.role, scored.role) as role,
+        scored.value,
+        scored.stage,
+        scored.source,
+        scored.pull_id,
+        scored.as_of
+    from wanted
+    full join scored using (ruleset_id, agency_id, assessment_year, period, indicator_code, part, item, role)
+    semi join (
+        select distinct ruleset_id, agency_id, assessment_year, period, indicator_code from wanted
+    ) as kept using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+),
+
+-- A ratio of one item is `n/d`, a value itself; a list names its items in order, an empty place where one is missing.
+items as (
+    select
+        ruleset_id,
+        agency_id,
+        assessment_year,
+        period,
+        indicator_code,
+        part,
+        item,
+        max(value) filter (where role = 'numerator') as numerator,
+        max(value) filter (where role = 'denominator') as denominator,
+        max(value) filter (where role in ('value', 'gate')) as value,
+        bool_or(role = 'numerator') as is_ratio
+    from joined
+    group by all
+),
+
+parts as (
+    select
+        ruleset_id,
+        agency_id,
+        assessment_year,
+        period,
+        indicator_code,
+        part,
+        count(*) as items,
+        string_agg(
+            case
+                when is_ratio and numerator is null and denominator is null then ''
+                when is_ratio then coalesce(numerator, '') || '/' || coalesce(denominator, '')
+                else coalesce(value, '')
+            end, '|' order by item
+        ) as list
+    from items
+    group by all
+),
+
+lists as (
+    select
+        ruleset_id,
+        agency_id,
+        assessment_year,
+        period,
+        indicator_code,
+        case
+            when count(*) > 1 then string_agg(list, ';' order by part)
+            when max(items) > 1 then replace(max(list), '|', ';')
+        end as list
+    from parts
+    group by all
+),
+
+facts as (
     select
         ruleset_id,
         agency_id,
@@ -38,14 +117,37 @@ reported as (
         max(try_cast(value as decimal(38, 6))) filter (where role = 'numerator') as numerator,
         max(try_cast(value as decimal(38, 6))) filter (where role = 'denominator') as denominator,
         max(value) filter (where role = 'value') as value,
-        'reported' as status,
-        cast(null as varchar) as article,
-        stage,
+        case
+            when bool_or(stage = 'appraised') then 'appraised'
+            when bool_or(stage = 'collected' and role <> 'denominator') then 'collected'
+            else 'declared'
+        end as stage,
         string_agg(distinct source, '; ' order by source) as source,
         string_agg(distinct pull_id, '; ' order by pull_id) as pull_id,
         max(as_of) as as_of
-    from inputs
-    group by ruleset_id, agency_id, assessment_year, period, indicator_code, stage
+    from joined
+    group by all
+    having count(value) > 0
+),
+
+reported as (
+    select
+        facts.ruleset_id,
+        facts.agency_id,
+        facts.assessment_year,
+        facts.period,
+        facts.indicator_code,
+        case when lists.list is null then facts.numerator end as numerator,
+        case when lists.list is null then facts.denominator end as denominator,
+        coalesce(lists.list, facts.value) as value,
+        'reported' as status,
+        cast(null as varchar) as article,
+        facts.stage,
+        facts.source,
+        facts.pull_id,
+        facts.as_of
+    from facts
+    inner join lists using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 ),
 
 exempt as (

@@ -1,4 +1,15 @@
--- One branch per source; a new source adds its intermediate model here.
+-- A new source adds its intermediate model here.
+{% set models = [
+    'int_portal_766__metrics',
+] %}
+
+with metric_rows as (
+    {% for model in models %}
+    select * from {{ ref(model) }}
+    {{ 'union all by name' if not loop.last }}
+    {% endfor %}
+)
+
 select
     metric_rows.agency_id,
     metric_rows.assessment_year,
@@ -14,6 +25,6 @@ select
     metric_rows.as_of,
     metric_rows.body_sha256,
     metric_rows.pointer
-from {{ ref('int_portal_766__metrics') }} as metric_rows
+from metric_rows
 left join {{ source('reference', 'metrics') }} as metrics using (metric)
 order by all

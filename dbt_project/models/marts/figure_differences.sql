@@ -1,0 +1,34 @@
+-- Where an agency declared one number and a system showed another: listed for the council's helpers when it is more
+-- than the ruleset tolerates (without a tolerance: any difference). Nothing is changed by it.
+with sides as (
+    select
+        ruleset_id,
+        agency_id,
+        assessment_year,
+        period,
+        indicator_code,
+        role,
+        metric,
+        max(try_cast(value as decimal(38, 6))) filter (where stage = 'declared') as declared,
+        max(try_cast(value as decimal(38, 6))) filter (where stage = 'collected') as collected
+    from {{ ref('indicator_figures') }}
+    where metric is not null
+    group by all
+)
+
+select
+    sides.ruleset_id,
+    sides.agency_id,
+    sides.assessment_year,
+    sides.period,
+    sides.indicator_code,
+    sides.role,
+    sides.metric,
+    sides.declared,
+    sides.collected,
+    cast(sides.declared - sides.collected as decimal(38, 6)) as difference
+from sides
+inner join {{ source('reference', 'indicators') }} as indicators using (ruleset_id, indicator_code)
+where sides.declared is not null and sides.collected is not null
+    and abs(sides.declared - sides.collected) > coalesce(indicators.tolerance, 0) * abs(sides.collected)
+order by all
