@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import quote_plus
 
 import jmespath
 
@@ -136,7 +137,9 @@ class Token:
         form = {"grant_type": "client_credentials"} | ({"scope": model.scope} if model.scope else {})
         if model.client_in == "body":
             return Call("POST", self._address, form=form | {"client_id": name, "client_secret": secret}, **common)
-        return Call("POST", self._address, form=form, headers=_basic_header(name, secret), **common)
+        # RFC 6749, 2.3.1: in the Basic header both are form-encoded, as servers decode them: a plain `+` is a space.
+        encoded = _basic_header(quote_plus(name), quote_plus(secret))
+        return Call("POST", self._address, form=form, headers=encoded, **common)
 
     def _understood(self, answer: Answer[Any], place: Place) -> tuple[str, float]:
         """The token and how many seconds it lives. Raises `SourceError`."""

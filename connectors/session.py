@@ -84,14 +84,14 @@ class StrictSession:
     def ask(self, call: Call, place: Place, parse: Callable[[bytes], T]) -> Answer[T]:
         """Send a call until a whole, parsable answer is there; raise `SourceError` with the reason otherwise.
 
-        A refused login is renewed once per call. `parse` runs inside the attempt, and may raise `PassingTrouble` for a
-        body that looks broken.
+        A refused login is renewed once per call, also where it shows as 403: some servers say so to a token that has
+        expired. `parse` runs inside the attempt, and may raise `PassingTrouble` for a body that looks broken.
         """
         signature = self.login(place)
         try:
             return self._ask(call, signature, place, parse)
         except SourceError as error:
-            refused = error.code == "AuthFailed" or isinstance(error, LoginPageError)
+            refused = error.code in {"AuthFailed", "Forbidden"} or isinstance(error, LoginPageError)
             if not refused or not self._line.auth.renew(signature, self._fetch, place):
                 raise
         return self._ask(call, self.login(place), place, parse)

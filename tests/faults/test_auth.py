@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -125,6 +126,23 @@ def test_A02_refused_again_after_refresh(trial: Trial) -> None:
         assert failed_with(outcome, "AuthFailed")
         assert server.count("/token") == 2
         assert_invariants(trial, outcome, server, most=4)
+
+
+@pytest.mark.parametrize("expired", [True, False])
+def test_A01_expired_shows_as_403(trial: Trial, expired: bool) -> None:
+    """Some servers answer 403 to a token that has expired: one new token; where that is refused too, `Forbidden`."""
+    forbidden = answer(b"", status="403 No")
+
+    def respond(request: Request) -> Act:
+        if request.path == "/token":
+            return answer(body({"access_token": f"t{server.count('/token')}", "expires_in": 300}))
+        return GOOD if expired and request.headers["authorization"] == "Bearer t2" else forbidden
+
+    with serving(respond) as server:
+        outcome = trial.pull(probe(server.address, auth=oauth(server.address)))
+        assert outcome.status == "unchanged" if expired else failed_with(outcome, "Forbidden")
+        assert (server.count("/token"), server.count("/rows")) == (2, 2)
+        assert_invariants(trial, outcome, server)
 
 
 def test_A03_token_endpoint_broken(trial: Trial) -> None:
@@ -339,7 +357,8 @@ def test_oauth2_sends_the_client_where_it_is_declared(trial: Trial, client_in: s
         asked = server.asked[0]
     inside = {"client_id": "dti", "client_secret": TOKEN} if client_in == "body" else {}
     assert asked.form == {"grant_type": "client_credentials", "scope": "dti.read", **inside}
-    assert ("authorization" in asked.headers) is (client_in == "header")
+    encoded = base64.b64encode(f"dti:{quote_plus(TOKEN)}".encode()).decode()  # RFC 6749, 2.3.1
+    assert asked.headers.get("authorization") == (f"Basic {encoded}" if client_in == "header" else None)
 
 
 def test_a_login_page_is_met_by_one_new_login(trial: Trial) -> None:

@@ -264,8 +264,13 @@ def canaries_in(root: Path, text: str = "", canaries: Sequence[str] = CANARIES) 
     ]
 
 
+def _inside(raw: bytes, pad: int) -> bytes:
+    """What of some bytes stands unchanged in the base64 of a text in which they begin at this offset."""
+    return base64.b64encode(b"x" * pad + raw)[4 if pad else 0 : -4]
+
+
 def _forms(canary: str) -> set[bytes]:
     raw = canary.encode()
-    inner = {base64.b64encode(b"x" * pad + raw)[4 if pad else 0 : -4] for pad in range(3)}
+    inner = {_inside(text.encode(), pad) for text in (canary, quote_plus(canary)) for pad in range(3)}
     texts = {quote(canary, safe=""), quote(canary), quote_plus(canary), json.dumps(canary)[1:-1], raw.hex()}
     return {raw, *inner, *(text.encode() for text in texts)}
