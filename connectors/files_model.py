@@ -9,12 +9,14 @@ from pydantic import Field, field_validator, model_validator
 
 from common.errors import Text
 from common.yaml_files import FieldProblem
-from connectors.parts import Name, Part, Title
+from connectors.parts import Name, Part, Title, option
 from connectors.rest_model import Period
 from connectors.sheets.model import AnyLayout
 from connectors.source_model import Source
 
 _PLACEHOLDER = re.compile(r"\{(year|month|quarter|half)\}")
+_AGENCY = "{agency_code}"
+_KNOWN = f"{{year}}, {{month}}, {{quarter}}, {{half}}, {_AGENCY}"
 
 
 class FileListing(Part):
@@ -24,33 +26,53 @@ class FileListing(Part):
     title: Title | None = None
     file: str = Field(
         pattern=r"^[^/\\=+@.-][^/\\]*$",
-        description="name with {year}, {month}, {quarter}, {half}; * stands for any text, and then for several files",
+        description="name with {year}, {month}, {quarter}, {half}; * stands for any text, and then for several files; "
+        "{agency_code}: one file per agency, in which only its own rows may stand",
     )
     layout: AnyLayout
     periods: tuple[Period, ...] = Field(min_length=1)
+    missing_periods: Literal["fail", "leave_out"] = option(
+        "fail", description="leave_out: periods whose file has not come yet are left out; one at least must be there"
+    )
+    refused_files: Literal["fail", "set_aside"] = option(
+        "fail", description="set_aside: a file that is refused is quarantined, the other files are used"
+    )
 
     @field_validator("file")
     @classmethod
     def _known_placeholders(cls, value: str) -> str:
-        odd = re.search(r"[{}]", _PLACEHOLDER.sub("", value))
+        odd = re.search(r"[{}]", _PLACEHOLDER.sub("", value.replace(_AGENCY, "", 1)))
         if odd:
             raise FieldProblem(
                 "unknown-placeholder",
                 Text(f"'{value}' có chỗ điền lạ", f"'{value}' holds an unknown placeholder"),
-                Text("dùng {year}, {month}, {quarter}, {half}", "use {year}, {month}, {quarter}, {half}"),
+                Text(f"dùng {_KNOWN}", f"use {_KNOWN}"),
             )
         return value
 
     def pattern(self, period: Period, year: int) -> str:
-        """The name for one period, `*` left as it is."""
+        """The name for one period, `*` and `{agency_code}` left as they are."""
         known = {"year": f"{year:04d}", **_numbers(period)}
         return _PLACEHOLDER.sub(lambda match: known[match[1]], self.file)
+
+
+def name_pattern(pattern: str) -> re.Pattern[str]:
+    """What names match a pattern; its group `agency_code` is the agency that the name tells."""
+    parts = [".*".join(re.escape(part) for part in half.split("*")) for half in pattern.split(_AGENCY, 1)]
+    return re.compile("(?P<agency_code>.+)".join(parts), re.DOTALL)
+
+
+def agency_in_name(pattern: str, name: str) -> str | None:
+    """The agency that a file's name tells, where the pattern asks for it."""
+    match = name_pattern(pattern).fullmatch(name) if _AGENCY in pattern else None
+    return match["agency_code"] if match else None
 
 
 class FilesSource(Source):
     """A source that drops files into `inbox/NAME/` of the deployment."""
 
     kind: Literal["files"]
+    synthetic: bool = Field(default=False, description="the files hold made-up figures: everything shows it")
     inbox: Name | None = Field(default=None, description="folder below inbox/; the source's name by default")
     requests: tuple[FileListing, ...] = Field(min_length=1)
 
@@ -76,6 +98,12 @@ class FilesSource(Source):
                         Text(f"'{title}' không phải trường số của hợp đồng", f"'{title}' is no number of the contract"),
                         at=("requests", i, "layout", "totals", "of"),
                     )
+            if _AGENCY in listing.file and self.contract.agency.by != "code":
+                raise FieldProblem(
+                    "invalid-value",
+                    Text(f"{_AGENCY} cần cột mã cơ quan", f"{_AGENCY} needs a column with the agency's code"),
+                    at=("requests", i, "file"),
+                )
         if self.contract.agency.by == "request":
             raise FieldProblem(
                 "invalid-value",
@@ -83,6 +111,10 @@ class FilesSource(Source):
                 at=("contract", "agency", "by"),
             )
         return self
+
+    @property
+    def simulated(self) -> bool:
+        return self.synthetic
 
     @property
     def folder(self) -> str:

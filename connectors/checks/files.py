@@ -11,9 +11,9 @@ from connectors.checks.steps import Step, agencies_step, contract_step, failed
 from connectors.contract import Reading
 from connectors.files_model import FileListing, FilesSource
 from connectors.findings import Place
-from connectors.kinds.files import arrivals_of, listed, table_of, take_table
+from connectors.kinds.files import arrived, listed, table_of, take_table
 from connectors.rest_model import Period
-from connectors.sheets.inbox import Arrival, Patience, showable
+from connectors.sheets.inbox import Arrival, showable
 
 _SHOWN = 5
 
@@ -60,13 +60,11 @@ def _files(source: FilesSource, year: int, folder: Path, found: list[_Found]) ->
     """Every list and period has its files, each of them whole; they are left in `found`."""
     title = Text("Tệp của năm", "Files of the year")
     for listing in source.requests:
-        for period in listing.periods:
-            place = Place(source.name, listing.name, period.name(year))
-            try:
-                arrivals, _ = arrivals_of(source, folder, listing.pattern(period, year), place, Patience())
-            except SourceError as error:
-                return failed("files", title, error)
-            found.append(_Found(listing, period, place, arrivals))
+        try:
+            for period, place, arrivals, _ in arrived(source, listing, year, folder):
+                found.append(_Found(listing, period, place, arrivals))
+        except SourceError as error:
+            return failed("files", title, error)
     names = [showable(one.name) for each in found for one in each.arrivals]
     more = f" … (+{len(names) - _SHOWN})" if len(names) > _SHOWN else ""
     shown = ", ".join(names[:_SHOWN]) + more
@@ -88,6 +86,8 @@ def _layouts(source: FilesSource, year: int, found: list[_Found], reading: Readi
             if table.findings:  # a totals row that does not add up, say
                 first = table.findings[0]
                 return Step("layout", title, "failed", first.message, first.hint, tuple(table.findings))
-            take_table(reading, place, arrival, table, listed(listing, period, year, ("", []), [(arrival, table)]))
+            pattern = listing.pattern(period, year)
+            one = listed(listing, period, year, (pattern, []), [(arrival, table)])
+            take_table(reading, place, arrival, table, one)
             rows += len(table.rows)
     return Step("layout", title, "ok", Text(f"{rows} dòng đúng biểu mẫu", f"{rows} rows in their template"))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from common.errors import Text
+from common.errors import SourceError, Text
 from connectors.contract import Reading
-from connectors.files_model import FileListing, FilesSource
+from connectors.files_model import FileListing, FilesSource, agency_in_name, name_pattern
 from connectors.findings import Place, SourceFinding, finding, source_error
 from connectors.paging import Page, PageFacts, RawListing
 from connectors.rest_model import Period
 from connectors.sheets.csv_text import read_csv
 from connectors.sheets.grid import SheetLimits
 from connectors.sheets.inbox import Arrival, Patience, list_names, new_arrivals, read_arrival, showable
-from connectors.sheets.layout import Table, TableRow, read_table
+from connectors.sheets.layout import Fault, Table, TableRow, read_table
 from connectors.sheets.model import CsvLayout
 from connectors.sheets.workbooks import read_workbook
 from connectors.texts import personal
+from connectors.values import UnfitError
 from connectors.windows import window_of
 
 Progress = Callable[[Text], None]
@@ -41,12 +42,9 @@ def receive(
     """
     listings = []
     for listing in source.requests:
-        for period in listing.periods:
-            place = Place(source.name, listing.name, period.name(year))
-            pattern = listing.pattern(period, year)
-            arrivals, same = arrivals_of(source, inbox / source.folder, pattern, place, patience or Patience())
-            read = [(one, table_of(source, listing, one, place)) for one in arrivals]
-            listings.append(listed(listing, period, year, (pattern, same), read))
+        for period, place, arrivals, same in arrived(source, listing, year, inbox / source.folder, patience):
+            read = _tables(source, listing, arrivals, place, reading)
+            listings.append(listed(listing, period, year, (listing.pattern(period, year), same), read))
             for arrival, table in read:
                 take_table(reading, place, arrival, table, listings[-1])
             if progress:
@@ -55,10 +53,48 @@ def receive(
     return listings
 
 
+def arrived(
+    source: FilesSource, listing: FileListing, year: int, folder: Path, patience: Patience | None = None
+) -> Iterator[tuple[Period, Place, list[Arrival], list[tuple[str, str]]]]:
+    """The files of each period, and those that came twice. Where the listing says so, periods whose file has not come
+    yet are left out, as long as one is there. Raises `SourceError`."""
+    missing, found = None, 0
+    for period in listing.periods:
+        place = Place(source.name, listing.name, period.name(year))
+        try:
+            arrivals, same = arrivals_of(source, folder, listing.pattern(period, year), place, patience or Patience())
+        except SourceError as error:
+            if error.code != "FileMissing" or listing.missing_periods == "fail":
+                raise
+            missing = error
+            continue
+        found += 1
+        yield period, place, arrivals, same
+    if missing and not found:
+        raise missing
+
+
+def _tables(
+    source: FilesSource, listing: FileListing, arrivals: list[Arrival], place: Place, reading: Reading
+) -> list[tuple[Arrival, Table]]:
+    """The table of each file; where the source says so, a file that is refused is set aside as one row."""
+    read = []
+    for arrival in arrivals:
+        try:
+            read.append((arrival, table_of(source, listing, arrival, place)))
+        except SourceError as error:
+            if listing.refused_files == "fail":
+                raise
+            parts = {"source": place.source, "request": place.request, "period": place.period}
+            told = SourceFinding(error.code, error.message, error.hint, error.where, **parts)
+            reading.set_aside(place, (arrival.sha256, showable(arrival.name)), [told])
+    return read
+
+
 def arrivals_of(
     source: FilesSource, folder: Path, pattern: str, place: Place, patience: Patience
 ) -> tuple[list[Arrival], list[tuple[str, str]]]:
-    wanted = re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
+    wanted = name_pattern(pattern)
     names = list_names(folder, lambda name: wanted.fullmatch(name) is not None, place)
     if not names:
         raise source_error("FileMissing", place, pattern=pattern)
@@ -78,7 +114,7 @@ def table_of(source: FilesSource, listing: FileListing, arrival: Arrival, place:
         grid = read_csv(arrival.content, layout, at, limits)
     else:
         grid = read_workbook(arrival.content, layout.sheet, at, limits)
-    return read_table(grid, layout, contract.fields, at, contract.numbers)
+    return read_table(grid, layout, contract.fields, at, contract.numbers, ignore=contract.ignore)
 
 
 def listed(
@@ -115,14 +151,24 @@ def _described(arrival: Arrival, table: Table) -> dict[str, Any]:
 
 def take_table(reading: Reading, place: Place, arrival: Arrival, table: Table, listing: RawListing) -> None:
     """Rows with a faulty cell are set aside with the address of that cell, all others are judged by the contract."""
-    whole = [row for row in table.rows if not row.faults]
+    named = agency_in_name(listing.asked["file"], arrival.name)
+    rows = [_of_agency(row, named, reading.source.contract.agency.field) for row in table.rows]
+    whole = [row for row in rows if not row.faults]
     new = dict.fromkeys(table.new_titles)
     page = Page(1, [{**row.values, **new} for row in whole], arrival.sha256, len(arrival.content))
     pointers = [_address(reading, row) for row in whole]
     reading.take(place.request, place.period, page, "", listing.window, pointers=pointers)
-    for row in table.rows:
+    for row in rows:
         if row.faults:
             _set_aside(reading, place, arrival, row)
+
+
+def _of_agency(row: TableRow, named: str | None, title: str) -> TableRow:
+    """The row, at fault where the file's name tells another agency than its code does: nobody answers for others."""
+    if named is None or row.values.get(title) in (named, None):
+        return row
+    unfit = UnfitError("OtherAgency", named=showable(named))
+    return replace(row, faults=(*row.faults, Fault(title, row.pointers[title], unfit)))
 
 
 def _set_aside(reading: Reading, place: Place, arrival: Arrival, row: TableRow) -> None:

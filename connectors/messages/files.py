@@ -54,6 +54,12 @@ FILES = {
         "dán giá trị thay cho công thức, hoặc khai báo 'formulas: cached' trong 'layout'",
         "paste values instead of formulas, or declare 'formulas: cached' under 'layout'",
     ),
+    "OtherAgency": Words(
+        "dòng của {agency} nằm trong tệp mang tên {named} (ô {cell})",
+        "a row of {agency} in the file that is named for {named} (cell {cell})",
+        "yêu cầu đơn vị sửa mã cơ quan hoặc tên tệp rồi gửi lại",
+        "ask for the agency's code or the file's name to be mended and the file sent again",
+    ),
     "NotCsv": Words(
         "CSV không hợp lệ ở bản ghi {record}: {detail}", "not valid CSV at record {record}: {detail}", *TEMPLATE
     ),

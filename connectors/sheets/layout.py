@@ -7,7 +7,7 @@ its row aside.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple, NoReturn
@@ -60,9 +60,16 @@ class Table:
 
 
 def read_table(
-    grid: Grid, layout: Layout, fields: Mapping[str, FieldContract], place: Place, numbers: Numbers = PLAIN
+    grid: Grid,
+    layout: Layout,
+    fields: Mapping[str, FieldContract],
+    place: Place,
+    numbers: Numbers = PLAIN,
+    *,
+    ignore: Collection[str] = (),
 ) -> Table:
-    """The table of a sheet. `fields` are the contract's, by title, `numbers` how text writes figures (CSV).
+    """The table of a sheet. `fields` are the contract's, by title, `numbers` how text writes figures (CSV), `ignore`
+    further titles that are known.
 
     Raises `SourceError`: `LayoutChanged`, `MergedCells`, `HiddenContent`, `UncalculatedFormula`, `FormulaRefused`.
     """
@@ -74,7 +81,8 @@ def read_table(
         check_merged(grid, layout.header_row, max(area, default=layout.header_row), place)
         check_hidden(grid, layout, place)
         check_formulas(grid, layout, area, columns, place)
-    table = Table(grid.title, new_titles=new, notes=notes)
+    known = {folded(title) for title in ignore}
+    table = Table(grid.title, new_titles=[showable_name(title) for title in new if title not in known], notes=notes)
     for number in rows:
         row = _row(grid, layout, fields, columns, number)
         table.rows.append(row)
@@ -108,7 +116,7 @@ def _columns(
     twice = sorted(title for title, columns in titles.items() if len(columns) > 1 and title in wanted)
     if twice:
         raise changed(place, f"hai cột cùng tên '{twice[0]}'", f"two columns called '{twice[0]}'")
-    return {wanted[t]: titles[t][0] for t in wanted}, sorted(showable_name(t) for t in titles.keys() - wanted.keys())
+    return {wanted[t]: titles[t][0] for t in wanted}, sorted(titles.keys() - wanted.keys())
 
 
 def _refuse_header(grid: Grid, layout: Layout, wanted: dict[str, str], found: list[int], place: Place) -> NoReturn:
