@@ -56,14 +56,14 @@ class FieldContract(Part):
     """One field: the source's name is its key in the YAML, `name` is ours."""
 
     name: Name
-    type: Literal["text", "integer", "decimal", "date"]
+    type: Literal["text", "integer", "decimal", "date", "moment", "boolean"]
     title: Title | None = None
     unit: str | None = None
     required: bool = True
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     places: int | None = Field(default=None, ge=0, le=9, description="decimal places of type decimal")
-    format: str | None = Field(default=None, description="strptime format of type date, or iso8601 for a moment")
+    format: str | None = Field(default=None, description="strptime format of type date or moment, or iso8601")
     timezone: str | None = option(description="zone of a moment that is sent without one")
     numbers: Numbers | None = option(description="how this field writes numbers, if unlike the contract's 'numbers'")
     values: tuple[str, ...] | None = Field(default=None, description="the only values of type text")
@@ -72,7 +72,7 @@ class FieldContract(Part):
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> FieldContract:
-        needs = {"decimal": "places", "date": "format"}.get(self.type)
+        needs = {"decimal": "places", "date": "format", "moment": "format"}.get(self.type)
         if needs and getattr(self, needs) is None:
             raise FieldProblem(
                 "missing-key",
@@ -116,6 +116,13 @@ class FieldContract(Part):
             )
         if self.timezone is not None:
             known_zone(self.timezone)
+        if self.type == "moment" and not (form == "iso8601" or "%H" in form):
+            raise FieldProblem(
+                "invalid-value",
+                Text("'format' của một thời điểm phải có giờ", "the 'format' of a moment must tell the hour"),
+                Text("viết iso8601, hoặc dùng kiểu date", "write iso8601, or use the type date"),
+                ("format",),
+            )
         return self
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -73,6 +73,8 @@ def _ratio(values: Values, rule: Ratio) -> Broken | None:
 
 def _in_window(values: Values, name: str, window: tuple[date, date]) -> Broken | None:
     day = values.get(name)
+    if isinstance(day, datetime):
+        day = day.date()
     if not isinstance(day, date) or window[0] <= day <= window[1]:
         return None
     return name, UnfitError("OutsideWindow", first=window[0].isoformat(), last=window[1].isoformat())

@@ -90,4 +90,11 @@ def read_table(path: Path) -> pa.Table:
 def _type(field: FieldContract) -> pa.DataType:
     if field.type == "decimal":
         return pa.decimal128(_DIGITS, field.places)
-    return {"text": pa.string(), "integer": pa.int64(), "date": pa.date32()}[field.type]
+    types = {
+        "text": pa.string(),
+        "integer": pa.int64(),
+        "date": pa.date32(),
+        "moment": pa.timestamp("us"),
+        "boolean": pa.bool_(),
+    }
+    return types[field.type]

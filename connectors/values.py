@@ -45,8 +45,8 @@ def read_value(raw: Any, field: FieldContract, wire: str, numbers: Numbers = PLA
     """One value under its field's contract. `wire` is `strings` (every value is a JSON string) or `native`; `numbers`
     is how text writes numbers, `zone` the one in which a moment falls on a day.
 
-    Returns text in NFC, int, Decimal with `places` decimals, date, or None where an optional field is empty. Raises
-    `UnfitError`.
+    Returns text in NFC, int, Decimal with `places` decimals, date, a moment as the clocks of `zone` show it, true or
+    false, or None where an optional field is empty. Raises `UnfitError`.
     """
     if raw is None or raw == "":
         if field.required:
@@ -55,7 +55,11 @@ def read_value(raw: Any, field: FieldContract, wire: str, numbers: Numbers = PLA
     if field.type == "text":
         return _text(_string(raw), field)
     if field.type == "date":
-        return _date(_string(raw), field, zone)
+        return _local(_string(raw), field, zone).date()
+    if field.type == "moment":
+        return _local(_string(raw), field, zone)
+    if field.type == "boolean":
+        return _boolean(raw, wire)
     return _in_range(_number(raw, field, wire, field.numbers or numbers), field)
 
 
@@ -142,8 +146,16 @@ def _text(raw: str, field: FieldContract) -> str:
     return text
 
 
-def _date(text: str, field: FieldContract, zone: str) -> date:
-    """The day; for a moment, the day on which it falls in `zone`: 18:00 UTC on 31 December is next year in Vietnam."""
+def _boolean(raw: Any, wire: str) -> bool:
+    found = {"true": True, "false": False}.get(_string(raw)) if wire == "strings" else raw
+    if not isinstance(found, bool):
+        raise UnfitError("WrongType", expected="true/false", got=_type(raw))
+    return found
+
+
+def _local(text: str, field: FieldContract, zone: str) -> datetime:
+    """What the clocks of `zone` show, without the zone: 18:00 UTC on 31 December is next year in Vietnam. A bare day is
+    its midnight."""
     form = field.format or ""
     moment = _moment(text, form)
     timed = form == "iso8601" or re.search("%[HIMSz]", form)
@@ -151,10 +163,9 @@ def _date(text: str, field: FieldContract, zone: str) -> date:
         if field.timezone is None:
             raise UnfitError("NaiveTime")
         moment = moment.replace(tzinfo=ZoneInfo(field.timezone))
-    day = (moment.astimezone(ZoneInfo(zone)) if timed else moment).date()
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:  # also the year 9999 by which some systems mean "always"
         raise UnfitError("DateFormat", format=form)
-    return day
+    return (moment.astimezone(ZoneInfo(zone)) if timed else moment).replace(tzinfo=None)
 
 
 def _moment(text: str, form: str) -> datetime:

@@ -29,9 +29,11 @@ def raw_value(cell: Cell | None, field: FieldContract, from_1904: bool, text_dat
         return None
     if cell.kind == "error":
         raise UnfitError("ErrorCell", shown=show(cell.text or ""))
-    if cell.kind == "boolean":
-        raise UnfitError("WrongType", expected=field.type, got="true/false")
-    if field.type == "date":
+    if (cell.kind == "boolean") != (field.type == "boolean"):
+        raise UnfitError("WrongType", expected=field.type, got="true/false" if cell.kind == "boolean" else cell.kind)
+    if field.type == "boolean":
+        return cell.text == "1"
+    if field.type in {"date", "moment"}:
         return _date(cell, field, from_1904, text_dates)
     if field.type == "text":
         if cell.kind != "text":

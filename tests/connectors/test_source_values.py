@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,9 @@ OPEN = FieldContract(name="n", type="decimal", places=3)
 DAY = FieldContract(name="d", type="date", format="%d/%m/%Y")
 TEXT = FieldContract(name="t", type="text")
 OPTIONAL = FieldContract(name="n", type="decimal", places=2, required=False)
+MOMENT = FieldContract(name="m", type="moment", format="iso8601")
+LOCAL = FieldContract(name="m", type="moment", format="%d/%m/%Y %H:%M", timezone="Asia/Ho_Chi_Minh")
+FLAG = FieldContract(name="f", type="boolean")
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,11 @@ OPTIONAL = FieldContract(name="n", type="decimal", places=2, required=False)
         ("-0.5", OPEN, Decimal("-0.500")),
         ("1000", WHOLE, 1000),
         ("31/12/2024", DAY, date(2024, 12, 31)),
+        ("2024-12-31T18:00:00Z", MOMENT, datetime.fromisoformat("2025-01-01T01:00")),
+        ("2024-03-05T17:00:00.250+07:00", MOMENT, datetime.fromisoformat("2024-03-05T17:00:00.250")),
+        ("05/03/2024 17:30", LOCAL, datetime.fromisoformat("2024-03-05T17:30")),
+        ("true", FLAG, True),
+        ("false", FLAG, False),
         ("Sở Nội vụ", TEXT, "Sở Nội vụ"),
         ("So\u031b\u0309 No\u0323\u0302i vu\u0323", TEXT, "Sở Nội vụ"),
         ("  Sở Nội vụ ", TEXT, "Sở Nội vụ"),
@@ -45,6 +53,12 @@ def test_exact_values(raw: Any, field: FieldContract, value: Any) -> None:
 @pytest.mark.parametrize(
     ("raw", "field", "code"),
     [
+        ("2024-03-05", MOMENT, "DateFormat"),
+        ("2024-03-05T17:00:00", MOMENT, "NaiveTime"),
+        ("9999-12-31T23:59:59Z", MOMENT, "DateFormat"),
+        ("1", FLAG, "WrongType"),
+        ("True", FLAG, "WrongType"),
+        (True, FLAG, "WrongType"),
         (None, NUMBER, "EmptyValue"),
         ("", NUMBER, "EmptyValue"),
         (98.5, NUMBER, "WrongType"),
@@ -99,6 +113,9 @@ def test_refused_values(raw: Any, field: FieldContract, code: str) -> None:
         (5, NUMBER, Decimal("5.00")),
         ("5", WHOLE, "WrongType"),
         (True, WHOLE, "WrongType"),
+        (True, FLAG, True),
+        (0, FLAG, "WrongType"),
+        ("true", FLAG, "WrongType"),
         (Decimal("1E+999"), NUMBER, "NotANumber"),
         (Decimal("1E-999"), NUMBER, "TooManyDecimals"),
         (2**63, WHOLE, "TooManyDigits"),
