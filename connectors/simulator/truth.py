@@ -63,6 +63,21 @@ class Ledger:
         return tuple(agency for agency in self.agencies if self.of(agency, metric) is not None)
 
 
+def declared(book: Ledger, agency: SampleAgency, metric: str) -> Figure:
+    """What the agency writes into its own workbook: the ledger's figure, but for some that it counts otherwise and some
+    that it leaves open (None)."""
+    figure = book.of(agency, metric)
+    for one in _rules()["declared"]:
+        if (one["agency"], one["metric"]) == (agency.agency_id, metric):
+            figure = None if one.get("unanswered") else _corrected(figure, one["add_percent"])
+    return figure
+
+
+def chance(*words: str) -> int:
+    """A number from 0 to 99 for these words, the same on every machine: for what a figure's rule does not tell."""
+    return _hashed(*words) * 100 // _WHOLE
+
+
 def sample_agencies() -> tuple[SampleAgency, ...]:
     """The departments and districts of the sample province."""
     return _agencies()
