@@ -45,11 +45,38 @@ from indicator_values as iv
 left join at_source as s using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 """
 
+# Totals are added up again where a ruleset adds up (not in a mean, not where something was left out and rescaled), from
+# the indicators' points and from what the council entered for a main index or for the total.
 RANKING_FRAME = """
-with totals as (
-    select ruleset_id, agency_id, assessment_year, period, sum(points) as recomputed_total
+with main_indices_again as (
+    select ruleset_id, agency_id, assessment_year, period, main_index_code as code, sum(points) as points,
+        bool_or(status = 'not_applicable') as left_out
     from indicator_scores
     group by all
+    union all
+    select ruleset_id, agency_id, assessment_year, period, code, cast(points as decimal(18, 10)), false
+    from entered_scores
+    where (ruleset_id, code) in (select (ruleset_id, main_index_code) from main_indices)
+),
+sums as (
+    select ruleset_id, agency_id, assessment_year, period, sum(points) as points, bool_or(left_out) as left_out
+    from main_indices_again
+    group by all
+),
+totals as (
+    select r.ruleset_id, r.agency_id, r.assessment_year, r.period,
+        case
+            when e.points is not null then cast(e.points as decimal(18, 10))
+            when s.left_out or r.ruleset_id in (select ruleset_id from _nodes where kind <> 'sum') then r.total
+            when abs(s.points - r.total) * cast(1000000000000000 as decimal(38, 0)) < (
+                select max(round_unit) from _nodes as n where n.ruleset_id = r.ruleset_id
+            ) then r.total  -- a ruleset that rounds its totals
+            else s.points
+        end as recomputed_total
+    from rankings as r
+    left join sums as s using (ruleset_id, agency_id, assessment_year, period)
+    left join entered_scores as e
+        on e.ruleset_id = r.ruleset_id and e.agency_id = r.agency_id and e.period = r.period and e.code = 'total'
 )
 select r.*, coalesce(r.rank, 0) as shown_rank, t.recomputed_total,
     case when r.ranked then (

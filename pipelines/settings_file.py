@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from common.errors import Text
 from common.yaml_files import FieldProblem, parse_model, read_yaml
@@ -29,6 +30,50 @@ class Retention(Strict):
     days: Annotated[int, Field(ge=0)] = 14
 
 
+class Cycle(Strict):
+    """The season of an assessment year, as month-day: nightly refreshes begin, self-assessments are locked, appeals
+    end, results are published. Outside it one refresh a week is enough."""
+
+    open: str = "09-01"
+    lock: str = "11-15"
+    appeal: str = "11-25"
+    publish: str = "11-30"
+
+    @field_validator("open", "lock", "appeal", "publish")
+    @classmethod
+    def _month_day(cls, value: str) -> str:
+        try:
+            date.fromisoformat(f"2023-{value}")
+        except ValueError:
+            raise FieldProblem(
+                "cycle-day",
+                Text(f"'{value}' không phải tháng-ngày", f"'{value}' is not month-day"),
+                Text('ví dụ "11-15"', 'for example "11-15"'),
+            ) from None
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Cycle:
+        names = ("open", "lock", "appeal", "publish")
+        for before, after in itertools.pairwise(names):
+            if getattr(self, after) < getattr(self, before):
+                raise FieldProblem(
+                    "cycle-order",
+                    Text(f"'{after}' trước '{before}'", f"'{after}' lies before '{before}'"),
+                    at=(after,),
+                )
+        return self
+
+    def dates(self, year: int) -> dict[str, date]:
+        """The four days of an assessment year, in order."""
+        return {name: date.fromisoformat(f"{year:04d}-{day}") for name, day in self.model_dump().items()}
+
+    def in_season(self, day: date) -> bool:
+        """Whether a night belongs to the season of its year, from its opening to publication."""
+        dates = self.dates(day.year)
+        return dates["open"] <= day <= dates["publish"]
+
+
 class Settings(Strict):
     """One deployment: who, which years, which decisions, when."""
 
@@ -38,6 +83,7 @@ class Settings(Strict):
     years: Annotated[list[int], Field(min_length=1)]
     rulesets: Annotated[list[str], Field(min_length=1)]
     schedule: str = "0 1 * * *"
+    cycle: Cycle = Cycle()
     stale_after_hours: Annotated[int, Field(ge=1)] = 36
     retention: Retention = Retention()
 

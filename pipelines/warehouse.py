@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from common.errors import ConfigurationError, Text, UsageError
+from common.errors import ConfigurationError, DtiError, Text, UsageError
 from pipelines import releases
 from pipelines.moments import parse_moment
 from pipelines.releases import Release
@@ -119,7 +119,22 @@ def ranking(release: Release, year: int, group: str, period: str = "") -> Rankin
     return Ranking(release, ruleset_id, group, year, shown, rows, order, exempt, others)
 
 
-def _nothing(con: duckdb.DuckDBPyConnection, year: int, group: str, period: str) -> UsageError:
+_NOT_PUBLIC = """
+select r.ruleset_id, r.decision, r.indicator_count, cast(r.max_total as decimal(18, 0))
+from ruleset_years as y
+inner join rulesets as r using (ruleset_id)
+where not r.public and y.assessment_year = {year} and y.agency_group = {group}
+"""
+
+
+def _nothing(con: duckdb.DuckDBPyConnection, year: int, group: str, period: str) -> DtiError:
+    """Why there is no such ranking: a decision whose annex is not here, or nothing by that name."""
+    hidden = con.execute(fill(_NOT_PUBLIC, year=year, group=group)).fetchall()
+    if hidden and not period:
+        from rulesets.scoring.inputs import not_public
+
+        finding = not_public(*hidden[0])
+        return ConfigurationError(finding.code, finding.message, hint=finding.hint, where=finding.where)
     have = con.execute("select distinct assessment_year, agency_group, period from rankings order by all").fetchall()
     listed = "; ".join(f"{row[0]} {row[1]} {row[2]}" for row in have) or "–"
     wanted = f"{year} {group} {period}".strip()

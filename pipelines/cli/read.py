@@ -61,13 +61,18 @@ def print_ranking(screen: Screen, found: Ranking, most: int | None = None) -> No
         f"Ranking of {group.en} – period {found.period} – {found.ruleset_id}",
     )
     codes = [one["main_index_code"] for one in found.main_indices]
+    graded = any(row["grade"] for row in found.rows)
+    gaps = any(row["covered"] < row["assessed"] for row in found.rows)
     columns = [("Hạng", "Rank"), ("Cơ quan", "Agency"), ("Tổng", "Total"), *((code, code) for code in codes)]
+    columns += [("Xếp loại", "Grade")] * graded + [("Đủ số liệu", "Covered")] * gaps
     rows = [
         [
             row["rank"] or "–",
             row["name_vi"],
             number(row["total"], 2, screen.lang),
             *(number(row["main_indices"][code], 2, screen.lang) for code in codes),
+            *([row["grade"] or "–"] * graded),
+            *([f"{row['covered']}/{row['assessed']}"] * gaps),
         ]
         for row in found.rows[:most]
     ]

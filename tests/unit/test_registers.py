@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,42 @@ def test_the_hash_is_of_the_content_not_of_the_order(tmp_path: Path) -> None:
     renamed = read_registers(write(tmp_path, AGENCIES.replace("Sở Mới", "Sở Khác"))).content_hash
     assert first == shuffled
     assert first != renamed
+
+
+APPRAISALS = """ruleset_id,assessment_year,period,agency_id,code,numerator,denominator,value,points,decided_on,document,author,reason
+r,2025,2025,moi,6.5,3,4,,,2025-11-20,BB-1,Hội đồng,theo hồ sơ
+r,2025,2025,moi,6.5,,,,7.5,2025-11-25,BB-2,Hội đồng,theo khiếu nại
+"""
+
+
+def test_a_decision_counts_from_its_day_on(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "appraisals.csv").write_text(APPRAISALS, encoding="utf-8")
+    registers = read_registers(folder)
+    assert [row.document for row in registers.known_on(date(2025, 11, 19)).appraisals] == []
+    assert [row.document for row in registers.known_on(date(2025, 11, 20)).appraisals] == ["BB-1"]
+    assert [row.document for row in registers.known_on(date(2025, 12, 31)).appraisals] == ["BB-1", "BB-2"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ((",3,4,,,", ",3,4,,5,"), "appraisal-figure"),
+        ((",3,4,,,", ",3,,,,"), "appraisal-figure"),
+        ((",3,4,,,", ",,,,,"), "appraisal-figure"),
+        ((",3,4,,,", ",-3,4,,,"), "appraisal-number"),
+        ((",3,4,,,", ',"3,5",4,,,'), "appraisal-number"),
+        (("2025,2025,moi,6.5,3", "2025,2024,moi,6.5,3"), "appraisal-year"),
+        (("moi,6.5,3", "nobody,6.5,3"), "agency-unknown"),
+        (("2025-11-20", "20/11/2025"), "register-date"),
+        (("BB-1,Hội đồng", ",Hội đồng"), "appraisal-ground"),
+        (("2025-11-25", "2025-11-20"), "appraisal-twice"),
+    ],
+)
+def test_a_faulty_decision_is_named_with_its_line(tmp_path: Path, wrong: tuple[str, str], code: str) -> None:
+    folder = write(tmp_path)
+    (folder / "appraisals.csv").write_text(APPRAISALS.replace(*wrong, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_registers(folder)
+    found = {(finding.code, finding.where.rsplit("/")[-1]) for finding in caught.value.findings}
+    assert (code, f"appraisals.csv:{3 if code == 'appraisal-twice' else 2}") in found
