@@ -36,9 +36,9 @@ def test_the_days_of_a_year_are_in_order() -> None:
 @pytest.mark.parametrize(
     ("wrong", "right", "code", "where"),
     [
-        ('"02-30"', '"09-01"', "cycle-day", "dti.yaml:6:15"),
+        ('"02-30"', '"09-01"', "cycle-day", "dti.yaml:6:9"),
         ('"11-10"', '"11-25"', "cycle-order", "dti.yaml:6:39"),
-        ("9-1", '"09-01"', "cycle-day", "dti.yaml:6:15"),
+        ("9-1", '"09-01"', "cycle-day", "dti.yaml:6:9"),
     ],
 )
 def test_a_mistake_in_the_cycle_is_named_at_its_place(
