@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -31,15 +31,20 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Position(NamedTuple):
-    """1-based line and column."""
+    """1-based line and column in a file."""
 
+    path: Path
     line: int
     column: int
 
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed file: plain data, and the position of every key and item by its path."""
+    """A parsed file: plain data, and the position of every key and item by its path.
+
+    `path` is the file that a person asked for; where data was laid over that of another file (`common.yaml_layers`), a
+    position names the file that its key stands in.
+    """
 
     path: Path
     data: Any
@@ -51,8 +56,8 @@ class YamlFile:
         for part in loc:  # pydantic puts the names of union members into its paths: skip what the file does not have
             if (*place, part) in self.positions:
                 place = (*place, part)
-        position = self.positions.get(place, Position(1, 1))
-        return f"{display_path(self.path)}:{position.line}:{position.column}"
+        position = self.positions.get(place, Position(self.path, 1, 1))
+        return f"{display_path(position.path)}:{position.line}:{position.column}"
 
 
 def display_path(path: Path) -> str:
@@ -119,7 +124,7 @@ def invalid(findings: list[Finding], path: Path) -> ConfigurationError:
 
 
 def _value(node: yaml.Node, loc: Loc, positions: dict[Loc, Position], findings: list[Finding], path: Path) -> Any:
-    positions.setdefault(loc, Position(node.start_mark.line + 1, node.start_mark.column + 1))
+    positions.setdefault(loc, Position(path, node.start_mark.line + 1, node.start_mark.column + 1))
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, loc, positions, findings, path)
     if isinstance(node, yaml.SequenceNode):
@@ -155,7 +160,7 @@ def _mapping(
                 )
             )
             continue
-        positions[(*loc, key)] = Position(mark.line + 1, mark.column + 1)
+        positions[(*loc, key)] = Position(path, mark.line + 1, mark.column + 1)
         result[key] = _value(value_node, (*loc, key), positions, findings, path)
     return result
 
@@ -182,13 +187,23 @@ def parse_model(file: YamlFile, model: type[Model]) -> Model:
     try:
         return model.model_validate(file.data)
     except ValidationError as error:
-        findings = [_finding(file, model, detail) for detail in error.errors()]
+        findings = [_mendable(file, _finding(file, model, detail)) for detail in error.errors()]
         raise invalid(sorted(findings, key=_place), file.path) from None
 
 
-def _place(finding: Finding) -> tuple[int, ...]:
-    parts = finding.where.rsplit(":", 2)
-    return tuple(int(part) for part in parts[1:] if part.isdigit())
+def _place(finding: Finding) -> tuple[str, tuple[int, ...]]:
+    file, *place = finding.where.rsplit(":", 2)
+    return file, tuple(int(part) for part in place if part.isdigit())
+
+
+def _mendable(file: YamlFile, finding: Finding) -> Finding:
+    """What stands in a file that this one was laid over is mended here, not there."""
+    here = display_path(file.path)
+    if finding.where.startswith(f"{here}:"):
+        return finding
+    hints = [f"{hint}; " if hint else "" for hint in finding.hint]
+    way = Text(f"{hints[0]}ghi đè hoặc xóa (null) trong {here}", f"{hints[1]}override or remove it (null) in {here}")
+    return replace(finding, hint=way)
 
 
 def _finding(file: YamlFile, model: type[BaseModel], detail: ErrorDetails) -> Finding:

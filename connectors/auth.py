@@ -24,7 +24,7 @@ from common.errors import SourceError
 from connectors.auth_model import ApiKey, Bearer, HttpBasic, Login, NoAuth, OAuth2
 from connectors.bodies import Expected
 from connectors.calls import Answer, Call
-from connectors.credentials import reveal
+from connectors.credentials import Reveal, reveal
 from connectors.findings import Place, source_error
 from connectors.strict_json import parse_json
 
@@ -65,8 +65,9 @@ class Unsigned:
 class Credential:
     """The same credential with every call. It is read again once it is refused: it may have been rotated."""
 
-    def __init__(self, model: HttpBasic | ApiKey | Bearer) -> None:
+    def __init__(self, model: HttpBasic | ApiKey | Bearer, reveal: Reveal) -> None:
         self._model = model
+        self._reveal = reveal
         self._current = self._read()
 
     def sign(self, *_: Any) -> Signature:
@@ -77,7 +78,7 @@ class Credential:
         return self._current != used
 
     def _read(self) -> Signature:
-        model = self._model
+        model, reveal = self._model, self._reveal
         if isinstance(model, HttpBasic):
             return Signature({"Authorization": _basic(reveal(model.username), reveal(model.password))})
         if isinstance(model, Bearer):
@@ -89,8 +90,9 @@ class Credential:
 class Token:
     """A token that is fetched when it is needed and before it expires; one thread fetches, others wait for it."""
 
-    def __init__(self, model: OAuth2 | Login, address: str) -> None:
+    def __init__(self, model: OAuth2 | Login, address: str, reveal: Reveal) -> None:
         self._model = model
+        self._reveal = reveal
         self._address = address
         self._secrets = self._read()
         self._lock = threading.Lock()
@@ -111,7 +113,7 @@ class Token:
         return True
 
     def _read(self) -> tuple[str, str]:
-        model = self._model
+        model, reveal = self._model, self._reveal
         if isinstance(model, OAuth2):
             return reveal(model.client_id), reveal(model.client_secret)
         return reveal(model.username), reveal(model.password)
@@ -153,15 +155,17 @@ class Token:
         return token, lifetime(document.get("expires_in"))
 
 
-def authorization(model: NoAuth | HttpBasic | ApiKey | Bearer | OAuth2 | Login, address: str) -> Authorization:
+def authorization(
+    model: NoAuth | HttpBasic | ApiKey | Bearer | OAuth2 | Login, address: str, known: Reveal = reveal
+) -> Authorization:
     """The authorization that a source declares. Credentials are read now: a missing one refuses the start."""
     if isinstance(model, NoAuth):
         return Unsigned()
     if isinstance(model, OAuth2):
-        return Token(model, model.access_token_url)
+        return Token(model, model.access_token_url, known)
     if isinstance(model, Login):
-        return Token(model, address)
-    return Credential(model)
+        return Token(model, address, known)
+    return Credential(model, known)
 
 
 def lifetime(expires_in: Any) -> float:

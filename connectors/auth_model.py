@@ -71,7 +71,7 @@ class OAuth2(Part):
     """RFC 6749, 4.4: client credentials are exchanged for a short-lived token."""
 
     type: Literal["oauth2_client_credentials"]
-    access_token_url: str
+    access_token_url: str = Field(description="https://host/path, or a /path below the source's own address")
     client_id: Secret | str
     client_secret: Secret
     client_in: Literal["header", "body"] = Field(default="header", description="Basic header or form fields")

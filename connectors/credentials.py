@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import re
 import ssl
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from common.errors import ConfigurationError, Text
 from connectors.auth_model import Secret, Tls
@@ -19,15 +21,21 @@ _FOR_OTHERS = 0o077
 _QUOTED = re.compile(r"^(['\"])(.*)\1$")
 
 
-def reveal(value: Secret | str) -> str:
-    """The value of a credential, or a plain text as it is.
+Reveal = Callable[[Secret | str], str]
+
+
+def reveal(value: Secret | str, published: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The value of a credential, or a plain text as it is. `published` are the sample credentials of a simulator: they
+    win, so that a simulator is never shown a real one.
 
     Raises `ConfigurationError` (exit 3) where it is missing, empty, or holds a line break or another control character.
     """
     if isinstance(value, str):
         return value
     name = value.secret
-    found = os.environ.get(name)
+    found = published.get(name)
+    if found is None:
+        found = os.environ.get(name)
     if found is None:
         found = _from_file(name)
     if found is None:

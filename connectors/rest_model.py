@@ -151,7 +151,7 @@ class RestSource(Source):
     @field_validator("auth")
     @classmethod
     def _safe_token_address(cls, value: Any) -> Any:
-        if isinstance(value, OAuth2):
+        if isinstance(value, OAuth2) and not re.fullmatch(r"/[^?#\s]*", value.access_token_url):
             _safe_address(value.access_token_url)
         return value
 

@@ -10,15 +10,20 @@ from pydantic import Field, RootModel
 from common.errors import ConfigurationError, Finding, Text
 from common.yaml_files import YamlFile, display_path, invalid, parse_model, read_yaml
 from connectors.files_model import FilesSource
+from connectors.presets import load_presets, with_preset
 from connectors.rest_model import RestSource
+from connectors.schema import with_presets
 
 AnySource = RestSource | FilesSource
 KINDS: dict[str, type[RestSource] | type[FilesSource]] = {"rest": RestSource, "files": FilesSource}
 
 
 def load_source(path: Path) -> AnySource:
-    """Read one source; raise `ConfigurationError` (exit 3) with every finding at its file:line:column."""
-    file = read_yaml(path)
+    """Read one source, with the preset that it names under it.
+
+    Raises `ConfigurationError` (exit 3) with every finding at its file:line:column, in whichever of the two it stands.
+    """
+    file = with_preset(read_yaml(path))
     source = parse_model(file, KINDS[_kind(file)])
     if source.name != path.stem:
         raise ConfigurationError(
@@ -55,7 +60,7 @@ class _OfAnyKind(RootModel[Annotated[AnySource, Field(discriminator="kind")]]):
 
 def source_schema() -> dict[str, Any]:
     """JSON Schema of a source's file, for editors."""
-    body = _OfAnyKind.model_json_schema(by_alias=True)
+    body = with_presets(_OfAnyKind.model_json_schema(by_alias=True), load_presets())
     return {**body, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dti source"}
 
 

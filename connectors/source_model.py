@@ -39,9 +39,11 @@ class Source(Part):
     name: Name
     title: Title
     kind: Literal["rest", "files"]
+    preset: Name | None = Field(default=None, description="shape of a known system, laid under this file")
     note: Title | None = Field(default=None, description="what a person should know about this source")
     timezone: str = "Asia/Ho_Chi_Minh"
     first_year: int | None = Field(default=None, description="first assessment year that the source has figures for")
+    last_year: int | None = Field(default=None, description="last assessment year that the source has figures for")
     limits: Limits = Limits()
     contract: Contract
     gates: Gates
@@ -53,7 +55,8 @@ class Source(Part):
 
     def offers(self, year: int) -> bool:
         """Whether the source has figures for an assessment year; an empty answer for such a year is a fault."""
-        return self.first_year is None or year >= self.first_year
+        first, last = self.first_year, self.last_year
+        return (first is None or year >= first) and (last is None or year <= last)
 
     @property
     def simulated(self) -> bool:

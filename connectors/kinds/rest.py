@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from common.errors import SourceError, Text
@@ -15,7 +16,7 @@ from connectors.agencies import AgencyCode
 from connectors.auth import authorization
 from connectors.auth_model import OAuth2
 from connectors.contract import Mark, Reading
-from connectors.credentials import authorities, client_files, reveal
+from connectors.credentials import Reveal, authorities, client_files, reveal
 from connectors.findings import Place
 from connectors.kinds.rest_answers import Document, check_envelope, page_facts, parser_of, pointer_prefix, records
 from connectors.kinds.rest_calls import build_call, facts_of
@@ -43,14 +44,25 @@ def address_of(source: RestSource, moment: datetime) -> Iterator[str]:
 
 def line_of(source: RestSource, address: str) -> Line:
     """How the source is reached. Raises `ConfigurationError` for a credential or a key file that is not in order."""
-    own = [address, *([source.auth.access_token_url] if isinstance(source.auth, OAuth2) else [])]
+    token = source.auth.access_token_url if isinstance(source.auth, OAuth2) else "/"
+    own = [address] if token.startswith("/") else [address, token]
+    known = _reveal_for(source)
     return Line(
-        authorization(source.auth, address),
-        {name: reveal(value) for name, value in source.headers.items()},
+        authorization(source.auth, address, known),
+        {name: known(value) for name, value in source.headers.items()},
         reach(own, source.allowed_hosts, source.allowed_networks),
         authorities(source.tls),
         client_files(source.tls),
     )
+
+
+def _reveal_for(source: RestSource) -> Reveal:
+    """How credentials are read: those that a simulator publishes are for its sources only."""
+    if not source.simulated:
+        return reveal
+    from connectors.simulator.systems import sample_secrets
+
+    return partial(reveal, published=sample_secrets(source.base_url.removeprefix(SIMULATOR)))
 
 
 def open_session(source: RestSource, address: str, line: Line, sleep: Sleep = time.sleep) -> StrictSession:

@@ -54,7 +54,11 @@ class Asked:
 
 
 class System(Protocol):
-    """A simulated source system, alive while its server runs; it may remember logins and tokens."""
+    """A simulated source system, alive while its server runs; it may remember logins and tokens.
+
+    A system that asks who we are publishes its sample credentials as `secrets`, a mapping of the names that sources use
+    to values that nobody can mistake for real ones.
+    """
 
     name: str
 

@@ -41,21 +41,67 @@ def _find(deployment: Deployment, name: str) -> AnySource:
 
 
 @answers
-def list_sources(deployment: Deployment) -> Answer:
+def list_sources(
+    deployment: Deployment,
+    presets: Annotated[
+        bool, typer.Option("--presets", help="Các mẫu có sẵn và phần phải tự điền. Presets and what each needs.")
+    ] = False,
+) -> Answer:
     """Các nguồn của triển khai. The sources of the deployment."""
     from connectors import load_sources
 
+    if presets:
+        return _presets()
     found = load_sources(deployment.sources).values()
-    data = [{"name": s.name, "title": s.title.model_dump(), "kind": s.kind, "simulated": s.simulated} for s in found]
+    data = [
+        {
+            "name": s.name,
+            "title": s.title.model_dump(),
+            "kind": s.kind,
+            "preset": s.preset,
+            "simulated": s.simulated,
+            "first_year": s.first_year,
+            "last_year": s.last_year,
+        }
+        for s in found
+    ]
 
     def text(screen: Screen) -> None:
-        heads = [("Nguồn", "Source"), ("Tên", "Title"), ("Kiểu", "Kind"), ("Mô phỏng", "Simulated")]
+        heads = [("Nguồn", "Source"), ("Tên", "Title"), ("Kiểu", "Kind"), ("Mẫu", "Preset"), ("Mô phỏng", "Simulated")]
         yes, no = screen.t("có", "yes"), screen.t("không", "no")
         rows = [
-            [s.name, s.title.en if screen.lang == "en" else s.title.vi, s.kind, yes if s.simulated else no]
+            [
+                s.name,
+                s.title.en if screen.lang == "en" else s.title.vi,
+                s.kind,
+                s.preset or "–",
+                yes if s.simulated else no,
+            ]
             for s in found
         ]
         screen.table(heads, rows)
+
+    return Answer(data, text)
+
+
+def _presets() -> Answer:
+    """The presets that exist, and what each needs from a person."""
+    from connectors.presets import load_presets
+
+    found = load_presets()
+    data = [
+        {"name": name, "kind": preset.source["kind"], **preset.model_dump(include={"title", "note", "needs"})}
+        for name, preset in found.items()
+    ]
+
+    def text(screen: Screen) -> None:
+        for name, preset in found.items():
+            screen.line(f"{name}: {preset.title.vi}", f"{name}: {preset.title.en}")
+            if preset.note:
+                screen.line(f"    {preset.note.vi}", f"    {preset.note.en}")
+            for key, what in preset.needs.items():
+                screen.line(f"    · {key}: {what.vi}", f"    · {key}: {what.en}")
+        screen.line("Dùng: 'preset: TÊN' trong tệp nguồn.", "Use: 'preset: NAME' in a source's file.")
 
     return Answer(data, text)
 

@@ -20,7 +20,7 @@ from tests.support.tokens import jwt
 
 TEXT = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 WHOLE = [(parse_yaml(block, Path("x.yaml")).data, block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.S)]
-EXAMPLES = {data["name"]: block for data, block in WHOLE if data["kind"] == "rest"}
+EXAMPLES = {data["name"]: block for data, block in WHOLE if data.get("kind") == "rest"}
 CODES = ("H01.01", "H01.02", "H01.03")
 SECRET = "canary-documented"
 

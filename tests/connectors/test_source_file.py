@@ -1,8 +1,12 @@
-"""A source's YAML: the shipped one is sound, mistakes are told with their line, the contract's hash follows meaning."""
+"""A source's YAML: the shipped one is sound, mistakes are told with their line, the contract's hash follows meaning.
+
+The shipped source lies over a preset; a mistake in either is told in the file that it stands in.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,17 +14,40 @@ from jsonschema import Draft202012Validator
 
 from common.errors import ConfigurationError
 from common.yaml_files import read_yaml
-from connectors import load_source, load_sources, source_schema
+from connectors import load_source, load_sources, presets, source_schema
 from connectors.kinds.rest_calls import build_call, facts_of
 from tests.support.portal import SOURCE_FILE
 
+PRESET_FILE = presets.FOLDER / "dvcqg_766.yaml"
 TEXT = SOURCE_FILE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the preset that a test may spoil."""
+    copy = tmp_path / "presets" / PRESET_FILE.name
+    copy.parent.mkdir()
+    copy.write_text(PRESET_FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(presets, "FOLDER", copy.parent)
+    return copy
 
 
 def written(tmp_path: Path, text: str, name: str = "portal_766.yaml") -> Path:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def changed(tmp_path: Path, old: str, new: str) -> tuple[Path, Path]:
+    """The source's file, and the one of the two in which `old` was replaced."""
+    path = spoilt = written(tmp_path, TEXT)
+    if old not in TEXT:
+        spoilt = tmp_path / "presets" / PRESET_FILE.name
+        new = re.sub(r"\n(?=.)", "\n  ", new)  # everything is a step further in there
+    text = spoilt.read_text(encoding="utf-8")
+    assert old in text
+    spoilt.write_text(text.replace(old, new), encoding="utf-8")
+    return path, spoilt
 
 
 def test_the_shipped_source_asks_exactly_as_the_portal_expects() -> None:
@@ -123,11 +150,14 @@ MISTAKES = {
 }
 
 
+# What is missing altogether, or is read in a place that both files have.
+TOLD_IN_THE_SOURCE = {"no contract", "a placeholder without value", "agency by request only"}
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told_with_its_line_and_a_hint(tmp_path: Path, mistake: str) -> None:
     old, new, code = MISTAKES[mistake]
-    assert old in TEXT
-    path = written(tmp_path, TEXT.replace(old, new))
+    path, spoilt = changed(tmp_path, old, new)
     with pytest.raises(ConfigurationError) as caught:
         load_source(path)
     error = caught.value
@@ -135,22 +165,23 @@ def test_a_mistake_is_told_with_its_line_and_a_hint(tmp_path: Path, mistake: str
     assert error.exit_code == 3
     assert code in {error.code, *findings}
     where = findings[code].where if code in findings else error.where
-    line = int(where.rsplit(":", 2)[1])
-    assert 1 <= line <= len(TEXT.splitlines()) + 1
-    assert str(path.name) in where
+    file, line, _ = where.rsplit(":", 2)
+    named = path if mistake in TOLD_IN_THE_SOURCE else spoilt
+    assert Path(file) == named
+    assert 1 <= int(line) <= len(named.read_text(encoding="utf-8").splitlines())
 
 
 def test_a_mistake_inside_the_contract_points_at_its_line(tmp_path: Path) -> None:
-    path = written(tmp_path, TEXT.replace("name: agency_level", "name: pointer"))
+    path, spoilt = changed(tmp_path, "name: agency_level", "name: pointer")
     with pytest.raises(ConfigurationError) as caught:
         load_source(path)
     line = int(caught.value.where.rsplit(":", 2)[1])
-    assert "name: pointer" in path.read_text(encoding="utf-8").splitlines()[line - 1]
+    assert "name: pointer" in spoilt.read_text(encoding="utf-8").splitlines()[line - 1]
 
 
 def test_all_files_are_told_at_once(tmp_path: Path) -> None:
-    written(tmp_path, TEXT.replace("kind: rest", "kind: soap"))
-    written(tmp_path, TEXT.replace("timezone: Asia/Ho_Chi_Minh", "timezone: x"), "other.yaml")
+    written(tmp_path, TEXT.replace("first_year", "kind: soap\nfirst_year"))
+    written(tmp_path, TEXT.replace("first_year", "timezone: x\nfirst_year"), "other.yaml")
     with pytest.raises(ConfigurationError) as caught:
         load_sources(tmp_path)
     assert {finding.code for finding in caught.value.findings} == {"unknown-kind", "unknown-timezone"}
@@ -171,9 +202,9 @@ def test_all_files_are_told_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_the_contract_hash_follows_meaning_only(tmp_path: Path, old: str, new: str, same: bool) -> None:
-    assert old in TEXT
-    changed = load_source(written(tmp_path, TEXT.replace(old, new)))
-    assert (changed.contract_hash == load_source(SOURCE_FILE).contract_hash) is same
+    before = load_source(SOURCE_FILE).contract_hash
+    path, _ = changed(tmp_path, old, new)
+    assert (load_source(path).contract_hash == before) is same
 
 
 def test_the_schema_accepts_the_shipped_source_and_refuses_a_misspelt_key() -> None:

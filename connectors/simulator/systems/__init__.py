@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from connectors.simulator.exchange import System
 from connectors.simulator.systems.portal_766 import Portal
 
 SYSTEMS: dict[str, Callable[[], System]] = {system.name: system for system in (Portal,)}
+
+
+def sample_secrets(system: str) -> Mapping[str, str]:
+    """The credentials that a system takes, by the names under which sources refer to them: published here for all to
+    see, so that the sample runs without a secrets file. Only simulated sources are given them."""
+    return getattr(SYSTEMS.get(system), "secrets", {})
