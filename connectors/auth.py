@@ -65,9 +65,9 @@ class Unsigned:
 class Credential:
     """The same credential with every call. It is read again once it is refused: it may have been rotated."""
 
-    def __init__(self, model: HttpBasic | ApiKey | Bearer, reveal: Reveal) -> None:
+    def __init__(self, model: HttpBasic | ApiKey | Bearer, known: Reveal = reveal) -> None:
         self._model = model
-        self._reveal = reveal
+        self._reveal = known
         self._current = self._read()
 
     def sign(self, *_: Any) -> Signature:
@@ -90,9 +90,9 @@ class Credential:
 class Token:
     """A token that is fetched when it is needed and before it expires; one thread fetches, others wait for it."""
 
-    def __init__(self, model: OAuth2 | Login, address: str, reveal: Reveal) -> None:
+    def __init__(self, model: OAuth2 | Login, address: str, known: Reveal = reveal) -> None:
         self._model = model
-        self._reveal = reveal
+        self._reveal = known
         self._address = address
         self._secrets = self._read()
         self._lock = threading.Lock()
