@@ -1,0 +1,212 @@
+"""The workbook in which an agency assesses itself: one layout, filled in by officials, read back by kind `files`.
+
+Three sheets: how to fill it in, the figures (one question in a row, answered in the column for its kind), and the
+indicators (points claimed, and where the evidence is). Every row names its agency and what it asks by code, so that
+nothing depends on the place of a row. There is no cell for the name, telephone or e-mail of a person.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connectors.sheets.grid import letters
+from connectors.sheets.outgoing import put_text
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+GUIDE, FIGURES, INDICATORS = "Hướng dẫn", "Số liệu", "Chỉ số"
+HEADER_ROW = 4  # three lines above the titles: what it is, whose it is, and a warning
+FIGURE_TITLES = (
+    "Mã cơ quan",
+    "Mục",
+    "Mã số liệu",
+    "Nội dung",
+    "Cách trả lời",
+    "Giá trị số",
+    "Có/Không",
+    "Văn bản",
+    "Ghi chú",
+)
+INDICATOR_TITLES = (
+    "Mã cơ quan",
+    "Mã chỉ số",
+    "Tên chỉ số",
+    "Điểm tối đa",
+    "Điểm tự chấm",
+    "Tài liệu kiểm chứng",
+)
+NUMBER, MONEY, YES_NO, TEXT = "Số", "Số tiền (đồng)", "Có/Không", "Văn bản"
+YES, NO = "Có", "Không"
+_ANSWERED_IN = {NUMBER: 6, MONEY: 6, YES_NO: 7, TEXT: 8}
+_NOTE_COLUMN = 9
+_CLAIM_COLUMNS = (5, 6)
+_WIDTHS = {FIGURES: (12, 20, 46, 70, 16, 18, 12, 34, 30), INDICATORS: (12, 12, 90, 12, 14, 60)}
+_GUIDE = (
+    "Trang 'Số liệu': mỗi dòng là một câu hỏi. Trả lời ở cột ghi tại 'Cách trả lời', các cột kia để trống.",
+    "Số: gõ số, không kèm chữ hay đơn vị. Số tiền ghi bằng đồng. Không có thì gõ 0; chưa biết thì để trống.",
+    "Có/Không: chọn Có hoặc Không trong danh sách.",
+    "Trang 'Chỉ số': ghi điểm tự chấm và địa chỉ của tài liệu kiểm chứng, bắt đầu bằng https://",
+    "Không sửa các cột mã, không chèn dòng, không gộp ô, không ẩn dòng hay cột. Cột 'Ghi chú' không được lưu.",
+    "Không ghi họ tên, số điện thoại, thư điện tử hay số định danh của bất kỳ ai trong tệp này.",
+    "Lưu đúng tên tệp đã nhận, dạng .xlsx, rồi gửi lại.",
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One figure that is asked for: `item` is its place in the decision, `answer` NUMBER, MONEY, YES_NO or TEXT."""
+
+    item: str
+    metric: str
+    asks: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One indicator with its maximum, and the metrics that feed it by role (`numerator`, `denominator`, `value`)."""
+
+    code: str
+    name: str
+    max_points: Decimal
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What one decision asks of the agencies of one group. `basis` names the decision and the annex."""
+
+    basis: str
+    questions: tuple[Question, ...]
+    indicators: tuple[Asked, ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Points that the agency claims for an indicator, and the address of its evidence."""
+
+    points: Decimal | None
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Answers by metric (a number, `yes` or `no`, or a text) and claims by indicator; what is not there stays blank."""
+
+    answers: Mapping[str, int | str] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+
+
+def workbook(form: Form, agency: tuple[str, str], year: int, filled: Filled | None = None, warning: str = "") -> bytes:
+    """The workbook of one agency (its code and name), blank unless `filled`; `warning` stands above every table."""
+    from openpyxl import Workbook
+
+    book, given = Workbook(), filled or Filled()
+    book.properties.creator = "dti"
+    title = f"PHIẾU TỰ ĐÁNH GIÁ MỨC ĐỘ CHUYỂN ĐỔI SỐ NĂM {year}"
+    above = (title, f"{agency[1]} ({agency[0]}) – {form.basis}", warning)
+    _guide(book, above)
+    _table(book, FIGURES, above, FIGURE_TITLES, _figure_rows(form, agency[0], given))
+    _table(book, INDICATORS, above, INDICATOR_TITLES, _indicator_rows(form, agency[0], given))
+    _open_answers(book[FIGURES], form)
+    _open_claims(book[INDICATORS], form)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _figure_rows(form: Form, code: str, given: Filled) -> Iterator[list[Any]]:
+    for question in form.questions:
+        row: list[Any] = [code, question.item, question.metric, question.asks, question.answer, *[None] * 4]
+        answer = given.answers.get(question.metric)
+        if question.answer == YES_NO and answer is not None:
+            answer = {"yes": YES, "no": NO}[str(answer)]
+        row[_ANSWERED_IN[question.answer] - 1] = answer
+        yield row
+
+
+def _indicator_rows(form: Form, code: str, given: Filled) -> Iterator[list[Any]]:
+    for one in form.indicators:
+        claim = given.claims.get(one.code, Claim(None))
+        yield [code, one.code, one.name, one.max_points, claim.points, claim.evidence or None]
+
+
+def _guide(book: Workbook, above: Sequence[str]) -> None:
+    from openpyxl.styles import Alignment, Font
+
+    sheet: Any = book.active
+    sheet.title = GUIDE
+    sheet.column_dimensions["A"].width = 110
+    for number, line in enumerate((*above, *_GUIDE), 1):
+        cell = sheet.cell(number, 1)
+        if line:
+            put_text(cell, line)
+        cell.font = Font(bold=number <= len(above))
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def _table(book: Workbook, name: str, above: Sequence[str], titles: Sequence[str], rows: Iterator[list[Any]]) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    sheet: Worksheet = book.create_sheet(name)
+    for number, line in enumerate(above, 1):
+        sheet.merge_cells(start_row=number, start_column=1, end_row=number, end_column=len(titles))
+        if line:
+            put_text(sheet.cell(number, 1), line)
+        sheet.cell(number, 1).font = Font(bold=True)
+    for number, row in enumerate((titles, *rows), HEADER_ROW):
+        for column, value in enumerate(row, 1):
+            cell = sheet.cell(number, column)
+            if isinstance(value, str):
+                put_text(cell, value)
+            elif value is not None:
+                cell.value = value
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            if number == HEADER_ROW:
+                cell.font = Font(bold=True)
+                cell.fill = PatternFill("solid", fgColor="DDE6F0")
+    for column, width in enumerate(_WIDTHS[name], 1):
+        sheet.column_dimensions[letters(column)].width = width
+    sheet.freeze_panes = f"A{HEADER_ROW + 1}"
+    sheet.protection.sheet = True  # without a password: against slips, not against people
+    sheet.protection.formatColumns = sheet.protection.formatRows = False
+
+
+def _open_answers(sheet: Worksheet, form: Form) -> None:
+    """The cells for answers may be written to, each in the form that it is read in."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    choice = DataValidation(type="list", formula1=f'"{YES},{NO}"', allow_blank=True, showErrorMessage=True)
+    count = DataValidation(type="whole", operator="greaterThanOrEqual", formula1="0", showErrorMessage=True)
+    sheet.add_data_validation(choice)
+    sheet.add_data_validation(count)
+    for number, question in enumerate(form.questions, HEADER_ROW + 1):
+        cell = sheet.cell(number, _ANSWERED_IN[question.answer])
+        _open(cell, "#,##0" if question.answer in (NUMBER, MONEY) else "@")
+        _open(sheet.cell(number, _NOTE_COLUMN), "@", marked=False)
+        if question.answer == YES_NO:
+            choice.add(cell)
+        elif question.answer != TEXT:
+            count.add(cell)
+
+
+def _open_claims(sheet: Worksheet, form: Form) -> None:
+    points, evidence = _CLAIM_COLUMNS
+    for number in range(HEADER_ROW + 1, HEADER_ROW + 1 + len(form.indicators)):
+        _open(sheet.cell(number, points), "0.##")
+        _open(sheet.cell(number, evidence), "@")
+
+
+def _open(cell: Any, number_format: str, *, marked: bool = True) -> None:
+    from openpyxl.styles import PatternFill, Protection
+
+    cell.protection = Protection(locked=False)
+    cell.number_format = number_format
+    if marked:
+        cell.fill = PatternFill("solid", fgColor="FFF8DC")

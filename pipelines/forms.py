@@ -1,0 +1,62 @@
+"""What a decision asks of an agency, as the form that it fills in: from the ruleset and the catalogue of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from connectors.sheets.self_assessment import MONEY, NUMBER, TEXT, YES_NO, Asked, Form, Question
+from rulesets.indicators import Indicator
+from rulesets.load import LoadedRuleset
+from rulesets.metrics import Metric
+from rulesets.numbers import plain
+
+# Reckoned from other answers, never asked: two answers to one question could differ.
+DERIVED = {
+    "general_information.staff": ("general_information.civil_servants", "general_information.public_employees"),
+}
+_ANSWERS = {"yes_no": YES_NO, "vnd": MONEY, "text": TEXT}
+
+
+def form_of(loaded: LoadedRuleset, catalogue: Mapping[str, Metric]) -> Form:
+    """The form of one ruleset: its general information, then every figure that feeds an indicator, each asked once.
+
+    An item of the general information without a metric is personal data by the ruleset's own word, and is not asked.
+    """
+    ruleset = loaded.ruleset
+    questions: dict[str, Question] = {}
+    for item in ruleset.general_information:
+        if item.metric is not None:
+            questions[item.metric] = _question(f"Thông tin chung {item.code}", catalogue[item.metric], item.name_vi)
+    for indicator in ruleset.indicator_list:
+        for metric in _metrics(indicator):
+            if metric not in questions and metric not in DERIVED:
+                questions[metric] = _question(f"Chỉ số {indicator.code}", catalogue[metric])
+    decision = ruleset.decision
+    basis = ", ".join(part for part in (decision.annex, f"Quyết định số {decision.number}") if part)
+    asked = tuple(
+        Asked(one.code, one.name_vi, Decimal(plain(one.max_points)), _inputs(one))
+        for one in ruleset.indicator_list
+        if one.max_points
+    )
+    return Form(basis, tuple(questions.values()), asked)
+
+
+def _question(item: str, metric: Metric, words: str = "") -> Question:
+    return Question(item, metric.id, words or metric.meaning_vi, _ANSWERS.get(metric.unit, NUMBER))
+
+
+def _metrics(indicator: Indicator) -> Iterator[str]:
+    """Every metric that feeds an indicator: what is counted comes before what it is a part of."""
+    inputs = indicator.inputs
+    for metric in (inputs.value, inputs.numerator, inputs.denominator):
+        if metric is not None:
+            yield metric
+    for pool in inputs.pools:
+        yield from (pool.numerator, pool.denominator)
+
+
+def _inputs(indicator: Indicator) -> dict[str, str]:
+    inputs = indicator.inputs
+    roles = {"numerator": inputs.numerator, "denominator": inputs.denominator, "value": inputs.value}
+    return {role: metric for role, metric in roles.items() if metric is not None}
