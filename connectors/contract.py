@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 from connectors.agencies import Agencies, AgencyCode, agencies_of
@@ -26,17 +27,9 @@ from connectors.windows import Window
 
 Key = tuple[str, ...]  # request, period, agency code, and the contract's further key fields
 _STATE = (
-    "rows",
-    "quarantine",
-    "new_fields",
-    "received",
-    "absent",
-    "cross_checks",
-    "odd_names",
-    "exact_duplicates",
-    "excluded",
-    "_conflicts",
-)
+    "rows", "quarantine", "new_fields", "received", "absent", "cross_checks", "odd_names", "exact_duplicates",
+    "excluded", "_conflicts",
+)  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -77,6 +70,7 @@ class Reading:
     source: Source
     register: Agencies
     shape: Shape
+    until: date = date.max  # the day of the pull: what lies behind it has not happened yet
     rows: dict[Key, Row] = field(default_factory=dict)
     quarantine: list[Quarantined] = field(default_factory=list)
     new_fields: set[str] = field(default_factory=set)
@@ -126,7 +120,8 @@ class Reading:
                 code, facts = (unfit.code, unfit.facts) if unfit else ("NotAnObject", {})
                 self.quarantine.append(Quarantined(page.sha256, pointer, "", finding(code, place, **facts)))
             else:
-                self._take_row(row, place, (page.sha256, pointer), (page.agency, window))
+                past = window and (window[0], min(window[1], self.until))
+                self._take_row(row, place, (page.sha256, pointer), (page.agency, past))
 
     def set_aside(
         self, place: Place, origin: tuple[str, str], findings: Sequence[SourceFinding], agency_name: str = ""
@@ -306,12 +301,12 @@ class Reading:
         )
 
 
-def open_reading(source: Source, register: Sequence[AgencyCode]) -> Reading:
-    """A reading against the register's codes of the source's scheme.
+def open_reading(source: Source, register: Sequence[AgencyCode], until: date = date.max) -> Reading:
+    """A reading against the register's codes of the source's scheme; no period goes beyond the day `until`.
 
     Raises `ConfigurationError` if one code stands for two agencies.
     """
-    return Reading(source, agencies_of(source.contract.agency, register), shape_of(source.contract))
+    return Reading(source, agencies_of(source.contract.agency, register), shape_of(source.contract), until)
 
 
 def _hash(value: Any) -> str:

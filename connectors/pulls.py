@@ -74,7 +74,7 @@ def pull(
     """
     pulled_at = clock()
     refuse_other_moment(source, moment, pulled_at)
-    reading = open_reading(source, agencies)
+    reading = open_reading(source, agencies, until=moment.astimezone(ZoneInfo(source.timezone)).date())
     landing.sweep(source.name, year)
     manifest = _head(source, year, moment, pulled_at, landing.next_sequence(source.name, year))
     base = landing.newest_accepted(source.name, year, as_of=moment)

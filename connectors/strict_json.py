@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.findings import PassingTrouble, Place, source_error
 from connectors.texts import showable_name
+from connectors.values import LongInteger
 
 
 class _FlawError(ValueError):
@@ -20,7 +21,7 @@ class _FlawError(ValueError):
 
 
 def parse_json(body: bytes, place: Place, *, depth: int, digits: int) -> Any:
-    """The document as dicts, lists, strings, int, Decimal, bool, None.
+    """The document as dicts, lists, strings, int, Decimal, bool, None; an int of too many digits as `LongInteger`.
 
     Python's defaults keep the last of two equal keys, accept NaN and 1e999 as floats, and refuse a byte-order mark.
     Raises `SourceError` (`BadEncoding`, `DuplicateKey`, `LimitExceeded`), or `PassingTrouble` (`NotJson`): a body that
@@ -49,10 +50,9 @@ def parse_json(body: bytes, place: Place, *, depth: int, digits: int) -> Any:
     return document
 
 
-def _integer(number: str, digits: int) -> int:
-    if len(number.lstrip("-")) > digits:
-        raise _FlawError("LimitExceeded", limit="digits", value=digits)
-    return int(number)
+def _integer(number: str, digits: int) -> int | LongInteger:
+    """Python itself raises at some thousand digits: one corrupt figure must not cost all others."""
+    return int(number) if len(number.lstrip("-")) <= digits else LongInteger(number)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -41,6 +41,10 @@ class UnfitError(Exception):
         self.facts = facts
 
 
+class LongInteger(Decimal):
+    """An integer of more digits than a source may send: exact, and no value of any contract."""
+
+
 def read_value(raw: Any, field: FieldContract, wire: str, numbers: Numbers = PLAIN, zone: str = HERE) -> Value:
     """One value under its field's contract. `wire` is `strings` (every value is a JSON string) or `native`; `numbers`
     is how text writes numbers, `zone` the one in which a moment falls on a day.
@@ -84,6 +88,8 @@ def _number(raw: Any, field: FieldContract, wire: str, numbers: Numbers) -> Deci
     if wire == "native":
         if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
             raise UnfitError("WrongType", expected="number", got=_type(raw))
+        if isinstance(raw, LongInteger):
+            raise UnfitError("TooManyDigits")
         text = format(Decimal(raw), "f") if Decimal(raw).adjusted() <= _MOST_DIGITS else ""
     else:
         text = _plain(_string(raw), numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from connectors import AgencyCode
 from connectors.contract_model import FieldContract, Numbers
 from connectors.values import UnfitError, read_value
+from tests.support.engine import cell, indicator, ruleset_of, score_one
 from tests.support.judging import FIELDS, as_text, codes, landed, of_type, reasons, sent, set_aside
-from tests.support.probe import APPLICANT, CODES, YEAR, Trial, body, register, rows, with_values
+from tests.support.probe import APPLICANT, CODES, VIETNAM, YEAR, Rows, Trial, body, register, rows, with_values
 
 STRINGS = {"contract__values": "strings"}
 COMMA = {**STRINGS, "contract__numbers": {"decimal": "comma", "group": "point"}}
@@ -149,9 +151,12 @@ def test_V10_too_large_in_json(trial: Trial) -> None:
     assert reasons(outcome) == {("NotANumber", "received")}
 
 
-def test_V11_negative(trial: Trial) -> None:
-    """A negative count."""
-    set_aside(trial, "BelowMinimum", "finished", -1)
+@pytest.mark.parametrize(
+    ("value", "changes"), [(-1, {}), (-0.5, of_type("finished", type="decimal", places=1, minimum=0, maximum=1000))]
+)
+def test_V11_negative(trial: Trial, value: float, changes: dict[str, Any]) -> None:
+    """A negative count, a negative rate."""
+    set_aside(trial, "BelowMinimum", "finished", value, **changes)
 
 
 def test_V12_numerator_above_denominator(trial: Trial) -> None:
@@ -193,15 +198,22 @@ def test_V16_bool_null_empty(trial: Trial, value: Any, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("digits", "reason"), [("9007199254740993", ""), ("9" * 18, ""), ("9" * 19, "digits"), ("9" * 5000, "digits")]
+    ("digits", "fits"), [("9007199254740993", True), ("9" * 18, True), ("9" * 19, False), ("9" * 5000, False)]
 )
-def test_V17_large_integers(trial: Trial, digits: str, reason: str) -> None:
-    """2^53+1 is exact; more digits than a count can have are refused."""
+def test_V17_large_integers(trial: Trial, digits: str, fits: bool) -> None:
+    """2^53+1 is exact; a row with more digits than a count can have is set aside, all others are kept."""
     outcome = sent(trial, body(rows()).replace(b"101", digits.encode()))
-    if reason:
-        assert codes(outcome) == {"LimitExceeded"}
-    else:
+    if fits:
         assert landed(outcome, "received")["A1"] == int(digits)
+    else:
+        assert reasons(outcome) == {("TooManyDigits", "received")}
+        assert (outcome.status, outcome.counts["accepted"]) == ("held", 5)
+
+
+def test_V17_a_long_number_in_a_field_that_nobody_stores(trial: Trial) -> None:
+    """A serial number of 30 digits beside the figures, and one where a text is promised: no reason to lose the page."""
+    assert sent(trial, [{**row, "serial": 10**30} for row in rows()]).status == "unchanged"
+    set_aside(trial, "WrongType", "name", 10**30)
 
 
 @pytest.mark.parametrize("same", [True, False])
@@ -253,13 +265,28 @@ def test_V22_codes_that_look_like_values(trial: Trial, code: str) -> None:
     assert code in landed(outcome, "received")
 
 
-@pytest.mark.parametrize(("day", "good"), [("{0}-12-31", True), ("{1}-01-01", False), ("{2}-12-31", False)])
-def test_V23_outside_the_period(trial: Trial, day: str, good: bool) -> None:
+TODAY = datetime.now(VIETNAM).date()
+DAY = {"contract__fields": {**FIELDS, "day": {"name": "day", "type": "date", "format": "%Y-%m-%d"}}}
+
+
+def with_day(text: str) -> Rows:
+    """Good rows of New Year's Day, one of another day."""
+    return [{**row, "day": text if row["code"] == "A1" else f"{YEAR}-01-01"} for row in rows()]
+
+
+@pytest.mark.parametrize(
+    ("day", "good"),
+    [
+        (TODAY, True),
+        (date(YEAR, 1, 1), True),
+        (TODAY + timedelta(days=1), False),
+        (date(YEAR + 1, 1, 1), False),
+        (date(YEAR - 1, 12, 31), False),
+    ],
+)
+def test_V23_outside_the_period(trial: Trial, day: date, good: bool) -> None:
     """A date in the future, or outside the year asked for."""
-    fields = {**FIELDS, "day": {"name": "day", "type": "date", "format": "%Y-%m-%d"}}
-    text = day.format(YEAR, YEAR + 1, YEAR - 1)
-    content = [{**row, "day": text if row["code"] == "A1" else f"{YEAR}-06-30"} for row in rows()]
-    outcome = sent(trial, content, contract__fields=fields, contract__rules=[{"in_window": "day"}])
+    outcome = sent(trial, with_day(day.isoformat()), **DAY, contract__rules=[{"in_window": "day"}])
     assert outcome.status == "accepted" if good else reasons(outcome) == {("OutsideWindow", "day")}
 
 
@@ -277,6 +304,34 @@ def test_V24_constant_column_seen_before(empty: Trial) -> None:
     assert held.pull
     empty.landing.decide(held.pull.pull_id, "accept", "đúng như vậy", "tester")
     assert sent(empty, alike).status == "unchanged"
+
+
+DEADLINE = datetime(YEAR, 6, 30, 23, 59, 59)  # noqa: DTZ001 - as the clocks of Vietnam show it
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "late"),
+    [
+        (f"{YEAR}-06-30T16:59:59Z", False),
+        (f"{YEAR}-06-30T17:00:00Z", True),
+        (f"{YEAR}-07-01T00:00:00+07:00", True),
+        (f"{YEAR}-06-30T23:59:59.999+07:00", False),
+    ],
+)
+def test_V25_later_than_the_deadline(trial: Trial, sent_at: str, late: bool) -> None:
+    """A report sent after its deadline lands with its moment, and the ruleset gives it what lateness is worth."""
+    moment = {"name": "sent_at", "type": "moment", "format": "iso8601"}
+    content = [{**row, "sent": sent_at if row["code"] == "A1" else f"{YEAR}-03-01T08:00:00+07:00"} for row in rows()]
+    outcome = sent(trial, content, contract__fields={**FIELDS, "sent": moment})
+    assert outcome.status == "accepted"
+    assert outcome.counts["quarantined"] == 0
+    landed_at = landed(outcome, "sent_at")
+    said = {code: "late" if at > DEADLINE.replace(microsecond=999_999) else "on_time" for code, at in landed_at.items()}
+    rule = indicator("6.11", {"kind": "periods", "count": 1, "on_time": 1, "late": Decimal("0.25")}, most=1)
+    points = score_one(ruleset_of(rule), [cell(code, "6.11", state) for code, state in said.items()])
+    assert {row["agency_id"]: row["points"] for row in points.rows("indicator_scores")} == {
+        code: Decimal("0.25") if late and code == "A1" else 1 for code in CODES
+    }
 
 
 def test_vendors_percentage_is_a_cross_check(trial: Trial) -> None:
