@@ -195,7 +195,7 @@ def _received(
     source: RestSource, year: int, moment: datetime, reading: Reading, progress: Progress | None
 ) -> list[RawListing]:
     """Ask for everything and hold every row against the contract. Raises `SourceError`, `ConfigurationError`."""
-    with address_of(source, moment) as address:
+    with address_of(source, year, moment) as address:
         line = line_of(source, address)
         return read_listings(source, year, address, reading, line, progress=progress)
 

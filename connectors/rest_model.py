@@ -85,6 +85,9 @@ class WindowFormat(Part):
     format: str = Field(default="%Y-%m-%d", description="strftime; %3f gives milliseconds")
     timezone: str | None = Field(default=None, description="zone in which it is written; default: the source's")
     end: Literal["last_day", "last_second", "last_millisecond", "next_day"] = "last_day"
+    most_days: int | None = option(
+        ge=1, le=366, description="days that the source answers for at most; a longer period is asked for in parts"
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -200,6 +203,12 @@ class RestSource(Source):
                     at=("requests", i, "name"),
                 )
         self._page_is_sent(needed)
+        if self.endpoint.window.most_days and not {"from", "to"} <= needed:
+            raise FieldProblem(
+                "window-not-sent",
+                Text("'most_days' nhưng không gửi {from} và {to}", "'most_days', but {from} and {to} are never sent"),
+                at=("endpoint", "window", "most_days"),
+            )
         return self
 
     def _filled(self, listing: Listing, period: Period) -> set[str]:
@@ -220,6 +229,12 @@ class RestSource(Source):
     @property
     def simulated(self) -> bool:
         return self.base_url.startswith(SIMULATOR)
+
+    @property
+    def knows_only_now(self) -> bool:
+        """Whether nothing in the question tells a time; such an answer is the state at the moment of asking."""
+        asked = set(placeholders(self.endpoint.templates()))
+        return not asked & {"year", "from", "to", "month", "quarter", "half"}
 
 
 def _safe_address(value: str) -> None:

@@ -63,6 +63,11 @@ class Source(Part):
         return False
 
     @property
+    def knows_only_now(self) -> bool:
+        """Whether the source shows the present, whatever year it is asked about: a past year cannot be asked again."""
+        return False
+
+    @property
     def contract_hash(self) -> str:
         """SHA-256 of what decides the meaning of the figures: what is asked and what the contract says, without titles,
         notes and gates."""

@@ -21,9 +21,21 @@ def window_of(period: Period, year: int) -> Window:
     return _declared(period.first_day, year) or first, _declared(period.last_day, year) or last
 
 
-def window_facts(period: Period, form: WindowFormat, zone: str, year: int) -> dict[str, str]:
-    """Values of `{from}`, `{to}`, and `{month}`, `{quarter}` or `{half}` where the period is one."""
-    first, last = window_of(period, year)
+def parts_of(window: Window, most_days: int | None) -> list[Window]:
+    """A window in parts of at most so many days, in order and without a gap; whole where there is no such limit."""
+    first, last = window
+    if most_days is None:
+        return [window]
+    starts = [first + timedelta(days=days) for days in range(0, (last - first).days + 1, most_days)]
+    return [(start, min(start + timedelta(days=most_days - 1), last)) for start in starts]
+
+
+def window_facts(
+    period: Period, form: WindowFormat, zone: str, year: int, part: Window | None = None
+) -> dict[str, str]:
+    """Values of `{from}` and `{to}`, of the whole period or of a part of it, and of `{month}`, `{quarter}` or `{half}`
+    where the period is one."""
+    first, last = part or window_of(period, year)
     end = {
         "last_day": _midnight(last, zone),
         "next_day": _midnight(last + timedelta(days=1), zone),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from common.errors import ConfigurationError, Finding, Text
 from connectors import AgencyCode, AnySource, Landing, Pull, PullOutcome, pull
@@ -16,7 +17,8 @@ from pipelines.suites import suite_gate
 
 @dataclass(frozen=True)
 class Pulled:
-    """The outcome of a pull: accepted, unchanged, held, failed, not offered (no such year) or not asked (past day)."""
+    """The outcome of a pull: accepted, unchanged, held, failed, not offered (no such year), not asked (past day),
+    or only now (a source that cannot tell of another year)."""
 
     source: str
     year: int
@@ -29,7 +31,7 @@ class Pulled:
 
     @property
     def good(self) -> bool:
-        return self.status in {"accepted", "unchanged", "not offered", "not asked"}
+        return self.status in {"accepted", "unchanged", "not offered", "not asked", "only now"}
 
     @property
     def usable(self) -> bool:
@@ -58,6 +60,7 @@ _STATUS = {
     "failed": Text("không lấy được", "failed"),
     "not asked": Text("không hỏi lại cho một ngày đã qua", "not asked for a day that is past"),
     "not offered": Text("nguồn không có năm này", "the source does not offer this year"),
+    "only now": Text("nguồn chỉ biết hiện tại, không biết năm này", "the source knows only now, not this year"),
 }
 
 
@@ -71,9 +74,12 @@ def pull_year(
     landing = Landing(into or deployment.landing)
     if not source.offers(year):
         return _told(Pulled(source.name, year, "not offered"))
-    if not source.simulated and now() - moment > timedelta(days=1):
+    past_day = now() - moment > timedelta(days=1)
+    other_year = source.knows_only_now and moment.astimezone(ZoneInfo(source.timezone)).year != year
+    if not source.simulated and (past_day or other_year):
         last = landing.newest_accepted(source.name, year, moment)
-        return _told(Pulled(source.name, year, "not asked", stands_in=last.pull_id if last else ""))
+        status = "not asked" if past_day else "only now"
+        return _told(Pulled(source.name, year, status, stands_in=last.pull_id if last else ""))
     progress.say(f"lấy {source.name} {year} …", f"pulling {source.name} {year} …")
     try:
         outcome = pull(

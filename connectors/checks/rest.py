@@ -38,7 +38,7 @@ def rest_steps(source: RestSource, year: int, reading: Reading, moment: datetime
 
     Raises `ConfigurationError` for a credential that is missing.
     """
-    with address_of(source, moment) as address:
+    with address_of(source, year, moment) as address:
         line = line_of(source, address)
         yield _address(source, address)
         connection = _connect(source, address, line)

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from common.errors import SourceError, Text
 from connectors.agencies import AgencyCode
@@ -24,20 +26,26 @@ from connectors.paging import Page, PageFacts, Position, RawListing, Way, first_
 from connectors.rest_model import SIMULATOR, Listing, Period, RestSource
 from connectors.session import Line, StrictSession
 from connectors.vetting import reach
-from connectors.windows import Window, window_of
+from connectors.windows import Window, parts_of, window_of
 
 Progress = Callable[[Text], None]
 Sleep = Callable[[float], None]
 
 
 @contextlib.contextmanager
-def address_of(source: RestSource, moment: datetime) -> Iterator[str]:
-    """The address to ask: the source's own, or that of its simulator, which runs while the block lasts."""
+def address_of(source: RestSource, year: int, moment: datetime) -> Iterator[str]:
+    """The address to ask: the source's own, or that of its simulator, which runs while the block lasts.
+
+    A simulator of a system that knows only the present is asked about a past year as of its last second: as it would
+    have been asked then.
+    """
     if not source.simulated:
         yield source.base_url
         return
     from connectors.simulator import serve
 
+    if source.knows_only_now:
+        moment = min(moment, datetime(year, 12, 31, 23, 59, 59, tzinfo=ZoneInfo(source.timezone)))
     with serve(moment, system=source.base_url.removeprefix(SIMULATOR)) as address:
         yield address
 
@@ -101,7 +109,8 @@ def first_page(
     listing, period, year = asked
     place = Place(source.name, listing.name, period.name(year))
     agency = _asked_for(listing, period, agencies)[0]
-    facts = facts_of(source, listing, period, year, agency)
+    part = parts_of(window_of(period, year), source.endpoint.window.most_days)[0]
+    facts = facts_of(source, listing, period, year, agency=agency, part=part)
     return replace(_ask_page(session, source, facts, place, first_position(source.paginator)), agency=agency)
 
 
@@ -132,9 +141,10 @@ def _read_listing(
     name, window = period.name(year), window_of(period, year)
     pages: list[PageFacts] = []
     findings = []
-    for agency in _asked_for(listing, period, list(reading.agencies.values())):
+    parts = parts_of(window, source.endpoint.window.most_days)
+    for agency, part in product(_asked_for(listing, period, list(reading.agencies.values())), parts):
         place = Place(source.name, listing.name, name, agency)
-        facts = facts_of(source, listing, period, year, agency)
+        facts = facts_of(source, listing, period, year, agency=agency, part=part)
 
         def ask(position: Position, facts: dict[str, Any] = facts, place: Place = place) -> Page:
             return _ask_page(session, source, facts, place, position)
@@ -144,7 +154,8 @@ def _read_listing(
         found, odd = read_pages(way, ask, judged)
         pages += found
         findings += odd
-    facts = facts_of(source, listing, period, year, "{agency_code}" if listing.for_each else "")
+    facts = facts_of(source, listing, period, year, agency="{agency_code}" if listing.for_each else "")
+    facts |= {"from": "{from}", "to": "{to}"} if len(parts) > 1 else {}
     first = build_call(source, {**facts, **first_position(source.paginator).facts})
     described = {"method": first.method, "path": first.path, "params": first.params, "form": first.form}
     if first.document is not None:

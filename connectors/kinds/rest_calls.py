@@ -9,18 +9,20 @@ from urllib.parse import quote
 from connectors.bodies import Expected
 from connectors.calls import Call
 from connectors.rest_model import PLACEHOLDER, Listing, Period, RestSource
-from connectors.windows import window_facts
+from connectors.windows import Window, window_facts
 
 _LEFT_OUT = object()
 _ALWAYS_GOOD = frozenset({200, 201, 204})
 
 
-def facts_of(source: RestSource, listing: Listing, period: Period, year: int, agency: str = "") -> dict[str, Any]:
-    """The values of all placeholders but the position."""
+def facts_of(
+    source: RestSource, listing: Listing, period: Period, year: int, *, agency: str = "", part: Window | None = None
+) -> dict[str, Any]:
+    """The values of all placeholders but the position; `part` is the part of the period that is asked for."""
     return {
         "year": f"{year:04d}",
         "agency_code": agency,
-        **window_facts(period, source.endpoint.window, source.timezone, year),
+        **window_facts(period, source.endpoint.window, source.timezone, year, part),
         **source.paginator.facts(),
         **listing.with_,
         **period.with_,
