@@ -15,13 +15,12 @@ import pytest
 
 from common.errors import ConfigurationError, SourceError
 from connectors import PullOutcome
-from connectors.auth import Fetch, Signature, Token, lifetime
-from connectors.auth_model import OAuth2, Secret
+from connectors.auth import Authorization, Fetch, Signature, authorization, lifetime
+from connectors.auth_model import OAuth2
 from connectors.calls import Answer
 from connectors.findings import Place
 from tests.support.portal import Act, answer
 from tests.support.probe import (
-    APPLICANT,
     GOOD,
     TOKEN,
     TOKEN_VARIABLE,
@@ -34,9 +33,8 @@ from tests.support.probe import (
     rows,
     serving,
 )
-from tests.support.tokens import jwt
+from tests.support.tokens import SECRET, jwt, login, oauth
 
-SECRET = {"secret": TOKEN_VARIABLE}
 PAGED: dict[str, Any] = {
     "paginator": {"type": "page_number", "page_size": 2, "total_path": "total"},
     "endpoint": {"path": "/rows", "params": {"page": "{page}"}, "data_selector": "rows"},
@@ -45,13 +43,9 @@ PLACE = Place("probe")
 REFUSED = answer(b"", status="401 Who")
 
 
-def oauth(address: str, **more: Any) -> dict[str, Any]:
-    kind = "oauth2_client_credentials"
-    return {"type": kind, "access_token_url": f"{address}/token", "client_id": "dti", "client_secret": SECRET, **more}
-
-
-def login(**more: Any) -> dict[str, Any]:
-    return {"type": "login", "path": "/login", "username": "dti", "password": SECRET, **more}
+def exchanged() -> Authorization:
+    """Client credentials of a source that nobody asks."""
+    return authorization(OAuth2.model_validate(oauth("https://example.org")), "https://example.org")
 
 
 class Gate:
@@ -181,6 +175,25 @@ def test_A05_expires_in(trial: Trial, expires_in: Any, seconds: float) -> None:
         assert server.count("/token") == 1
 
 
+@pytest.mark.parametrize(("lives", "until"), [(300, 270), (10**6, 3570), (3, 1.5)])
+def test_A05_renewed_early(monkeypatch: pytest.MonkeyPatch, lives: int, until: float) -> None:
+    """A token is replaced 30 s before its end, or half-way through a short life; on the monotonic clock."""
+    now = [1000.0]
+    monkeypatch.setattr("connectors.auth.time.monotonic", lambda: now[0])
+    fetched: list[int] = []
+
+    def fetch(*_: Any) -> Answer[Any]:
+        fetched.append(1)
+        return Answer(b"", {"access_token": f"t{len(fetched)}", "expires_in": lives}, ())
+
+    token = exchanged()
+    signed = []
+    for later in (0, until - 0.01, until):
+        now[0] = 1000 + later
+        signed.append(token.sign(fetch, PLACE).headers["Authorization"])
+    assert signed == ["Bearer t1", "Bearer t1", "Bearer t2"]
+
+
 def test_A06_account_sees_less(trial: Trial) -> None:
     """HTTP 200 with fewer rows, as an account with fewer rights gets: held as `CoverageDrop`."""
     with serving(lambda _: answer(body(rows("A1", "A2", "A3")))) as server:
@@ -232,10 +245,7 @@ def test_A08_key_in_the_query(trial: Trial, fails: bool, caplog: pytest.LogCaptu
 
 def test_A09_two_workers_refresh_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads meet an expired token: one of them fetches, both sign with the new one."""
-    secret = Secret(secret=TOKEN_VARIABLE)
-    url = "https://example.org/token"
-    model = OAuth2(type="oauth2_client_credentials", access_token_url=url, client_id="dti", client_secret=secret)
-    token = Token(model, url)
+    token = exchanged()
     fetched: list[int] = []
 
     def fetch(*_: Any) -> Answer[Any]:
@@ -361,20 +371,7 @@ def test_oauth2_sends_the_client_where_it_is_declared(trial: Trial, client_in: s
     assert asked.headers.get("authorization") == (f"Basic {encoded}" if client_in == "header" else None)
 
 
-def test_a_login_page_is_met_by_one_new_login(trial: Trial) -> None:
-    """H10: a session that ran out shows as a page for people; one new token, then it is refused."""
-    page = answer(f"<html>{APPLICANT['fullName']}</html>".encode(), "Content-Type: text/html")
-    token = answer(body({"access_token": "t", "expires_in": 300}))
-    with serving(lambda request: token if request.path == "/token" else page) as server:
-        outcome = trial.pull(probe(server.address, auth=oauth(server.address)))
-        assert failed_with(outcome, "UnexpectedContent")
-        assert (server.count("/token"), server.count("/rows")) == (2, 2)
-
-
 def test_a_token_that_is_no_text_is_refused() -> None:
-    secret = Secret(secret=TOKEN_VARIABLE)
-    url = "https://example.org/token"
-    model = OAuth2(type="oauth2_client_credentials", access_token_url=url, client_id="dti", client_secret=secret)
     fetch: Fetch = lambda _call, _place, _parse: Answer(b"", {"access_token": "a b"}, ())  # noqa: E731
     with pytest.raises(SourceError, match="TokenRefused"):
-        Token(model, url).sign(fetch, PLACE)
+        exchanged().sign(fetch, PLACE)

@@ -17,8 +17,15 @@ class Made(NamedTuple):
     key: Path
 
 
+def _alternative(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
+
+
 def certificate(folder: Path, days: tuple[int, int], address: str) -> Made:
-    """A certificate for an IP address, valid between two days from now, and its key (mode 600)."""
+    """A certificate for an IP address or a name, valid between two days from now, and its key (mode 600)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, address)])
     now = datetime.now(UTC)
@@ -30,7 +37,7 @@ def certificate(folder: Path, days: tuple[int, int], address: str) -> Made:
         .serial_number(1)
         .not_valid_before(now + timedelta(days=days[0]))
         .not_valid_after(now + timedelta(days=days[1]))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_alternative(address)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
