@@ -18,6 +18,10 @@ _INVISIBLE = {"\u200b", "\u200c", "\u200d", "\ufeff"}
 _CITIZEN_ID = r"0[0-9]{2}([ .-]?[0-9]{3}){3}"
 _MOBILE_PHONE = r"(\+?84|0)[ .-]?[35789]([ .-]?[0-9]){8}"
 _NUMBER = re.compile(rf"(?<![0-9])({_CITIZEN_ID}|{_MOBILE_PHONE})(?![0-9])")
+# Ids of databases: their digits are nobody's number. One letter at least must be there.
+_MACHINE_ID = re.compile(
+    r"(?<![0-9A-Za-z])(?=[0-9-]*[a-f])([0-9a-f]{24,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9A-Za-z])"
+)
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _SURNAMES = frozenset(
     "nguyen tran le pham huynh hoang phan vu vo dang bui do ngo duong dinh truong trinh luong doan".split()  # noqa: SIM905
@@ -52,7 +56,7 @@ def only_looks_odd(text: str) -> bool:
 
 def personal(text: str) -> bool:
     """Whether a text looks like personal data: a citizen's id, a mobile phone, an e-mail, or a person's full name."""
-    return bool(_NUMBER.search(text) or ("@" in text and _EMAIL.search(text))) or _person(text)
+    return bool(_NUMBER.search(_MACHINE_ID.sub("x", text)) or ("@" in text and _EMAIL.search(text))) or _person(text)
 
 
 def showable_name(name: str) -> str:

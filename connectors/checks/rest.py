@@ -63,7 +63,7 @@ def rest_steps(source: RestSource, year: int, reading: Reading, moment: datetime
 
 def _address(source: RestSource, address: str) -> Step:
     shown = source.base_url if source.simulated else address
-    simulated = Text(" (bộ mô phỏng, số liệu thật đã công bố)", " (simulator, real published figures)")
+    simulated = Text(" (bộ mô phỏng)", " (simulator)")
     tail = simulated if source.simulated else NOTHING
     return Step("address", Text("Địa chỉ", "Address"), "ok", Text(shown + tail.vi, shown + tail.en))
 
