@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
 from common.errors import Text
 from common.yaml_files import FieldProblem
+from connectors.edxml.model import EdxmlLayout, check_contract
+from connectors.findings import Place
 from connectors.parts import Name, Part, Title, option
 from connectors.rest_model import Period
-from connectors.sheets.model import AnyLayout
+from connectors.sftp.model import Sftp
+from connectors.sheets.model import CsvLayout, XlsxLayout
 from connectors.source_model import Source
+from connectors.windows import Window, window_of
 
 _PLACEHOLDER = re.compile(r"\{(year|month|quarter|half)\}")
+AnyLayout = Annotated[XlsxLayout | CsvLayout | EdxmlLayout, Field(discriminator="type")]
 _AGENCY = "{agency_code}"
 _KNOWN = f"{{year}}, {{month}}, {{quarter}}, {{half}}, {_AGENCY}"
 
@@ -56,6 +61,22 @@ class FileListing(Part):
         return _PLACEHOLDER.sub(lambda match: known[match[1]], self.file)
 
 
+class Asked(NamedTuple):
+    """One list for one period: its place in messages, what names its files have, whom it must cover, and its days."""
+
+    listing: FileListing
+    place: Place
+    pattern: str
+    groups: tuple[str, ...]
+    window: Window
+
+
+def asked_for(source: Source, listing: FileListing, period: Period, year: int) -> Asked:
+    """What a list and period of a year come to."""
+    place = Place(source.name, listing.name, period.name(year))
+    return Asked(listing, place, listing.pattern(period, year), period.groups, window_of(period, year))
+
+
 def name_pattern(pattern: str) -> re.Pattern[str]:
     """What names match a pattern; its group `agency_code` is the agency that the name tells."""
     parts = [".*".join(re.escape(part) for part in half.split("*")) for half in pattern.split(_AGENCY, 1)]
@@ -69,11 +90,12 @@ def agency_in_name(pattern: str, name: str) -> str | None:
 
 
 class FilesSource(Source):
-    """A source that drops files into `inbox/NAME/` of the deployment."""
+    """A source whose files are dropped into `inbox/NAME/` of the deployment, or fetched from an SFTP server."""
 
     kind: Literal["files"]
     synthetic: bool = Field(default=False, description="the files hold made-up figures: everything shows it")
     inbox: Name | None = Field(default=None, description="folder below inbox/; the source's name by default")
+    sftp: Sftp | None = option(description="read a folder of this server instead of the inbox")
     requests: tuple[FileListing, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -89,6 +111,10 @@ class FilesSource(Source):
                     ),
                     at=("contract", "values"),
                 )
+            if isinstance(listing.layout, EdxmlLayout):
+                check_contract(self.contract)
+                _names_messages(listing, ("requests", i, "file"))
+                continue
             for j, period in enumerate(listing.periods):
                 _needs_its_parts(listing, period, ("requests", i, "periods", j, "period"))
             for title in (*(listing.layout.totals.of if listing.layout.totals else ()),):
@@ -104,6 +130,8 @@ class FilesSource(Source):
                     Text(f"{_AGENCY} cần cột mã cơ quan", f"{_AGENCY} needs a column with the agency's code"),
                     at=("requests", i, "file"),
                 )
+        if self.sftp and self.inbox:
+            raise FieldProblem("invalid-value", Text("'inbox' hoặc 'sftp'", "either 'inbox' or 'sftp'"), at=("inbox",))
         if self.contract.agency.by == "request":
             raise FieldProblem(
                 "invalid-value",
@@ -130,6 +158,17 @@ def _needs_its_parts(listing: FileListing, period: Period, at: tuple[str | int, 
             "invalid-period",
             Text(f"tên tệp của kỳ '{period.period}' cần {needed}", f"the file of '{period.period}' needs {needed}"),
             at=at,
+        )
+
+
+def _names_messages(listing: FileListing, at: tuple[str | int, ...]) -> None:
+    """Messages tell their own times, and an act of this year may be on a document of the last: all are read."""
+    if "{" in listing.file:
+        raise FieldProblem(
+            "unknown-placeholder",
+            Text("tên tệp edXML không có chỗ điền", "the name of edXML files has no placeholders"),
+            Text('viết "*.edxml": kỳ được đọc từ thông điệp', 'write "*.edxml": the period is read from the messages'),
+            at,
         )
 
 

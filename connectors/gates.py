@@ -65,6 +65,7 @@ def judge(
         for part, old in sorted(before.items()):
             _compare(Comparison(source, part, now.get(part, {}), old, previous.pull_id), past, result)
     result.notes.extend(_notes(reading))
+    result.notes.extend(one for listing in listings for one in listing.notes)
     result.notes.extend(_missing_agencies(reading, result.coverage))
     return result
 

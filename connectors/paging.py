@@ -73,7 +73,7 @@ class Page:
 @dataclass(frozen=True)
 class RawListing:
     """One list for one period, as received: the request (never host or secrets), the facts of its pages, and what was
-    odd. The rows themselves were judged while they came."""
+    odd: `findings` hold the pull, `notes` do not. The rows themselves were judged while they came."""
 
     request: str
     period: str
@@ -82,6 +82,7 @@ class RawListing:
     pages: tuple[PageFacts, ...]
     findings: tuple[SourceFinding, ...] = ()
     window: tuple[date, date] | None = None
+    notes: tuple[SourceFinding, ...] = ()
 
 
 AskPage = Callable[[Position], Page]

@@ -21,14 +21,21 @@ class _Depth(Exception):
     """Nested too deeply."""
 
 
+class _Namespace(Exception):
+    """The document is of another vocabulary."""
+
+
 class _Builder:
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, namespace: str) -> None:
         self._depth = depth
+        self._namespace = namespace
         self._open: list[tuple[str, dict[str, Any], list[str]]] = [("", {}, [])]
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) > self._depth:
             raise _Depth
+        if self._namespace and len(self._open) == 1 and name.rpartition(" ")[0] != self._namespace:
+            raise _Namespace
         children: dict[str, Any] = {f"@{_local(key)}": value for key, value in attributes.items()}
         self._open.append((_local(name), children, []))
 
@@ -54,12 +61,13 @@ class _Builder:
         return self._open[0][1]
 
 
-def parse_xml(body: bytes, place: Place, *, depth: int) -> dict[str, Any]:
-    """The document as `{root: …}`, every value text.
+def parse_xml(body: bytes, place: Place, *, depth: int, namespace: str = "") -> dict[str, Any]:
+    """The document as `{root: …}`, every value text. With a `namespace` the root element must be of it.
 
-    Raises `SourceError` (`DtdRefused`, `BadEncoding`, `LimitExceeded`), or `PassingTrouble` (`NotXml`).
+    Raises `SourceError` (`DtdRefused`, `BadEncoding`, `LimitExceeded`, `OtherNamespace`), or `PassingTrouble`
+    (`NotXml`).
     """
-    builder = _Builder(depth)
+    builder = _Builder(depth, namespace)
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
@@ -77,6 +85,8 @@ def parse_xml(body: bytes, place: Place, *, depth: int) -> dict[str, Any]:
         raise source_error("DtdRefused", place) from None
     except _Depth:
         raise source_error("LimitExceeded", place, limit="depth", value=depth) from None
+    except _Namespace:
+        raise source_error("OtherNamespace", place, namespace=namespace) from None
     except expat.ExpatError as error:
         raise PassingTrouble("NotXml", detail=f"line {error.lineno}, column {error.offset}") from None
     return builder.document

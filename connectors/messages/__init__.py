@@ -8,5 +8,6 @@ from connectors.messages.files import FILES
 from connectors.messages.gates import GATE, NOTE
 from connectors.messages.landing import LANDING
 from connectors.messages.rows import ROW
+from connectors.messages.sftp import SFTP
 
-CATALOGUE: dict[str, Words] = {**FETCH, **ROW, **GATE, **NOTE, **LANDING, **FILES}
+CATALOGUE: dict[str, Words] = {**FETCH, **ROW, **GATE, **NOTE, **LANDING, **FILES, **SFTP}

@@ -39,6 +39,11 @@ FILES = {
         "the inbox holds no file called like '{pattern}'",
         *COPY_AGAIN,
     ),
+    "OtherNamespace": Words(
+        "tài liệu XML không thuộc không gian tên {namespace}",
+        "the XML document is not of the namespace {namespace}",
+        *TEMPLATE,
+    ),
     "SheetMissing": Words("không có trang tính '{sheet}'", "there is no sheet '{sheet}'", *TEMPLATE),
     "LayoutChanged": Words(
         "bố cục khác hợp đồng: {detail_vi}", "the layout differs from the contract: {detail_en}", *TEMPLATE

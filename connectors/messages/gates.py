@@ -86,6 +86,12 @@ NOTE = {
     "RowsExcluded": Words(
         "{count} dòng tổng hợp không lấy theo hợp đồng", "{count} rows are left out by contract", "", ""
     ),
+    "MessagesWithoutDocument": Words(
+        "{count} thông điệp thu hồi, cập nhật hoặc thay thế một văn bản không có trong các tệp này",
+        "{count} messages revoke, update or replace a document that is not in these files",
+        "kiểm tra xem các thông điệp trước đó có bị thiếu không",
+        "check whether earlier messages are missing",
+    ),
     "NewField": Words(
         "nguồn gửi thêm trường {field}: không lưu", "the source sends a new field {field}: not stored", *CONTRACT
     ),

@@ -9,10 +9,10 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from common.errors import SourceError
 from connectors.findings import Place, source_error
@@ -24,11 +24,12 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Arrival:
-    """One file, read whole and once."""
+    """One file, read whole; `troubles` are those of attempts before."""
 
     name: str
     sha256: str
     content: bytes
+    troubles: tuple[str, ...] = ()
 
 
 class Seen(NamedTuple):
@@ -47,6 +48,31 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
+
+
+class Folder(Protocol):
+    """Where files arrive."""
+
+    def names(self, wanted: Callable[[str], bool], place: Place) -> list[str]:
+        """Names of the files to read, sorted. Raises `SourceError`."""
+
+    def read(self, name: str, place: Place) -> Arrival:
+        """One file, when it stands still. Raises `SourceError`."""
+
+
+class LocalFolder:
+    """A folder of the deployment's inbox."""
+
+    def __init__(self, path: Path, most: int, patience: Patience) -> None:
+        self._path = path
+        self._most = most
+        self._patience = patience
+
+    def names(self, wanted: Callable[[str], bool], place: Place) -> list[str]:
+        return list_names(self._path, wanted, place)
+
+    def read(self, name: str, place: Place) -> Arrival:
+        return read_arrival(self._path, name, place, self._most, self._patience)
 
 
 def list_names(folder: Path, wanted: Callable[[str], bool], place: Place) -> list[str]:
@@ -106,21 +132,15 @@ def read_arrival(folder: Path, name: str, place: Place, most: int, patience: Pat
         raise _unreadable(name, error, place) from None
 
 
-def new_arrivals(arrivals: Iterable[Arrival], seen: Sequence[Seen]) -> tuple[list[Arrival], list[tuple[str, str]]]:
-    """Files to take, and those with a content that was taken before under a name: (name, earlier name).
+def new_arrivals(arrivals: Iterable[Arrival], seen: Sequence[Seen]) -> Iterator[tuple[Arrival, str]]:
+    """Each file, and the name under which its content was taken before ("" for new content: a file to take).
 
-    The same name with another content is a new version, and taken.
+    The same name with another content is a new version. One file at a time: nothing is held on to.
     """
     known = {one.sha256: one.name for one in seen}
-    new: list[Arrival] = []
-    same: list[tuple[str, str]] = []
     for arrival in arrivals:
-        if arrival.sha256 in known:
-            same.append((arrival.name, known[arrival.sha256]))
-        else:
-            known[arrival.sha256] = arrival.name
-            new.append(arrival)
-    return new, same
+        yield arrival, known.get(arrival.sha256, "")
+        known.setdefault(arrival.sha256, arrival.name)
 
 
 def showable(name: str) -> str:

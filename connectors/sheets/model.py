@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -48,6 +48,3 @@ class CsvLayout(Layout):
     delimiter: Literal[",", ";", "\t", "|"] = ","
     row_terminator: Literal["\r\n", "\n"] = "\r\n"
     end_line: str | None = option(description="the last line, with {rows} for the number of rows before it")
-
-
-AnyLayout = Annotated[XlsxLayout | CsvLayout, Field(discriminator="type")]
