@@ -19,7 +19,7 @@ from connectors.auth_model import AuthModel, NoAuth, OAuth2, Secret, Tls
 from connectors.paginator_model import JmesPath, Paginator
 from connectors.parts import Name, Part, Title, known_zone, option
 from connectors.source_model import Source
-from connectors.vetting import UnsafeAddressError, origin
+from connectors.vetting import UnsafeAddressError, origin, reach
 
 SIMULATOR = "simulator:"
 PLACEHOLDER = re.compile(r"\{([a-z_]+)(:int)?\}")
@@ -154,7 +154,7 @@ class RestSource(Source):
     @field_validator("auth")
     @classmethod
     def _safe_token_address(cls, value: Any) -> Any:
-        if isinstance(value, OAuth2) and not re.fullmatch(r"/[^?#\s]*", value.access_token_url):
+        if isinstance(value, OAuth2) and not re.fullmatch(r"/(?!/)[^?#\s]*", value.access_token_url):
             _safe_address(value.access_token_url)
         return value
 
@@ -177,6 +177,7 @@ class RestSource(Source):
     def _requests_fit(self) -> RestSource:
         needed = set(placeholders(self.endpoint.templates()))
         names = [(listing.name, period.period) for listing in self.requests for period in listing.periods]
+        self._addresses_are_open()
         for i, listing in enumerate(self.requests):
             for j, period in enumerate(listing.periods):
                 unknown = sorted(needed - self._filled(listing, period))
@@ -200,6 +201,19 @@ class RestSource(Source):
                         "'for_each: agency' và 'agency: {by: request}' đi cùng nhau",
                         "'for_each: agency' and 'agency: {by: request}' go together",
                     ),
+    def _addresses_are_open(self) -> None:
+        """A private address that stands here must be in a listed network; names are vetted when they are resolved."""
+        token = self.auth.access_token_url if isinstance(self.auth, OAuth2) else "/"
+        places = {"base_url": "/" if self.simulated else self.base_url, "auth": token}
+        for name, url in places.items():
+            if not url.startswith("/") and reach([url], networks=self.allowed_networks).refuses(url):
+                raise FieldProblem(
+                    "unsafe-address",
+                    Text("địa chỉ nội bộ chưa được cho phép", "a private address that is not allowed"),
+                    Text("thêm mạng đó vào 'allowed_networks'", "add its network to 'allowed_networks'"),
+                    (name,),
+                )
+
                     at=("requests", i, "name"),
                 )
         self._page_is_sent(needed)

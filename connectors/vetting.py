@@ -71,6 +71,14 @@ class Reach:
                 raise UnsafeAddressError(f"{host[:80]} → {address}")
         return addresses
 
+    def refuses(self, url: str) -> bool:
+        """Whether the URL names an address, not a host, that may not be connected: no resolving will mend it."""
+        host = origin(url)[1]
+        try:
+            return not is_loopback(host) and not self._safe(ip_address(host))
+        except ValueError:
+            return False
+
     def _safe(self, address: IPv4Address | IPv6Address) -> bool:
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         real = mapped or address

@@ -9,5 +9,6 @@ from connectors.messages.gates import GATE, NOTE
 from connectors.messages.landing import LANDING
 from connectors.messages.rows import ROW
 from connectors.messages.sftp import SFTP
+from connectors.messages.sql import SQL
 
-CATALOGUE: dict[str, Words] = {**FETCH, **ROW, **GATE, **NOTE, **LANDING, **FILES, **SFTP}
+CATALOGUE: dict[str, Words] = {**FETCH, **ROW, **GATE, **NOTE, **LANDING, **FILES, **SFTP, **SQL}

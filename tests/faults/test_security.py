@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -38,8 +39,8 @@ from tests.support.probe import (
     serving,
     with_values,
 )
+from tests.support.tokens import SECRET, login, oauth
 
-SECRET = {"secret": TOKEN_VARIABLE}
 HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "{% raw %}", "{field}", "%s%n"]
 ECHO = body({"error": f"bad token {TOKEN}", "applicant": APPLICANT})
 ANSWERS: dict[str, Act] = {
@@ -59,16 +60,26 @@ FORMS: dict[str, dict[str, Any]] = {
     "bearer": {"type": "bearer", "token": SECRET},
     "http_basic": {"type": "http_basic", "username": "dti", "password": SECRET},
     "query": {"type": "api_key", "name": "key", "api_key": SECRET, "location": "query"},
-    "login": {"type": "login", "path": "/login", "username": "dti", "password": SECRET},
+    "header": {"type": "api_key", "name": "X-Api-Key", "api_key": SECRET},
+    "login": login(),
+    "oauth2": oauth("{address}"),
+    "oauth2 in the body": oauth("{address}", client_in="body", client_id=SECRET),
 }
+TAKES_A_TOKEN = {"login", "oauth2_client_credentials"}
 
 
-@pytest.mark.parametrize("form", FORMS)
+LOGINS = [(form, False) for form in FORMS] + [(form, True) for form in FORMS if FORMS[form]["type"] in TAKES_A_TOKEN]
+
+
+@pytest.mark.parametrize(("form", "logs_in"), LOGINS)
 @pytest.mark.parametrize("case", ANSWERS)
-def test_X01_canary_secrets(trial: Trial, form: str, case: str) -> None:
-    """Whatever the source answers, echoing the secret wherever it can: it is in no byte written, logged or printed."""
-    with serving(lambda _: ANSWERS[case]) as server:
-        outcome = trial.pull(probe(server.address, auth=FORMS[form], headers={"X-Gateway": SECRET}))
+def test_X01_canary_secrets(trial: Trial, form: str, logs_in: bool, case: str) -> None:
+    """Whatever the source answers, at the login or behind it, echoing the secret wherever it can: it is in no byte
+    written, logged or printed."""
+    given = answer(body({"access_token": TOKEN, "expires_in": 300, "data": {"token": TOKEN}}))
+    with serving(lambda r: given if logs_in and r.path in {"/token", "/login"} else ANSWERS[case]) as server:
+        auth = json.loads(json.dumps(FORMS[form]).replace("{address}", server.address))
+        outcome = trial.pull(probe(server.address, auth=auth, headers={"X-Gateway": SECRET}))
         told = json.dumps([one.as_dict("vi") for one in outcome.findings], ensure_ascii=False)
         assert TOKEN not in told
         assert_invariants(trial, outcome, server, most=12)
@@ -190,19 +201,32 @@ def test_X07_addresses_in_configuration(address: str, where: str) -> None:
     assert "pw" not in str(caught.value.as_dict("vi"))
 
 
-@pytest.mark.parametrize(
-    "address", ["https://10.0.0.5", "https://169.254.169.254", "https://[fd00::1]", "https://0.0.0.0"]
-)
-def test_X07_private_addresses(trial: Trial, address: str) -> None:
-    """A private address that no network of the source lists: never connected."""
-    outcome = trial.pull(probe(address))
-    assert codes(outcome) == {"UnsafeAddress"}
+PRIVATE = ["https://10.0.0.5", "https://169.254.169.254", "https://[fd00::1]", "https://0.0.0.0", "https://[::]"]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+@pytest.mark.parametrize("where", ["base_url", "token"])
+def test_X07_private_addresses(address: str, where: str) -> None:
+    """A private address that no network of the source lists: refused when the file is read."""
+    with pytest.raises(ConfigurationError) as caught:
+        probe(address) if where == "base_url" else probe(auth=oauth(address))
+    assert {one.code for one in caught.value.findings} | {caught.value.code} >= {"unsafe-address"}
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5", "169.254.169.254", "fd00::1", "0.0.0.0", "::ffff:10.0.0.5"])
+def test_X07_names_of_private_addresses(trial: Trial, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """A name that leads to such an address: never connected."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    outcome = trial.pull(probe("https://portal.example.vn"))
+    assert (outcome.status, codes(outcome)) == ("failed", {"UnsafeAddress"})
     assert_invariants(trial, outcome)
 
 
 @pytest.mark.parametrize("networks", [["10.0.0.0/24"], ["10.0.0.5/32"]])
 def test_X07_listed_networks(networks: list[str]) -> None:
     """A listed private network may be reached, its neighbours not."""
+    assert probe("https://10.0.0.5", allowed_networks=networks).base_url == "https://10.0.0.5"
     known = reach(["https://10.0.0.5"], networks=networks)
     assert known.resolve("10.0.0.5", 443) == ["10.0.0.5"]
     with pytest.raises(UnsafeAddressError):

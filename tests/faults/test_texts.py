@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from connectors import pull
+from connectors import PullOutcome, pull
 from connectors.contract_model import FieldContract
 from connectors.rest_model import Period, WindowFormat
+from connectors.tables import read_table
 from connectors.values import UnfitError, read_value
 from connectors.windows import window_facts, window_of
-from tests.support.judging import FIELDS, codes, reasons, sent, set_aside
+from tests.support.judging import FIELDS, codes, landed, reasons, sent, set_aside
 from tests.support.portal import answer, faulty
 from tests.support.probe import (
     GOOD,
@@ -89,14 +90,24 @@ def test_T06_mojibake(trial: Trial) -> None:
     set_aside(trial, "Mojibake", "name", "Bá»™ TÆ° phÃ¡p")
 
 
-@pytest.mark.parametrize("raw", [b'[{"code": "\xff"}]', "[]".encode("utf-16"), '[{"a": "Sở"}]'.encode("utf-16")])
-@pytest.mark.parametrize("charset", ["utf-8", "windows-1258"])
-def test_T07_not_utf8(trial: Trial, raw: bytes, charset: str) -> None:
+UTF_8, UTF_16 = b'[{"code": "\xff"}]', '[{"a": "Sở"}]'.encode("utf-16")
+
+
+@pytest.mark.parametrize(
+    ("raw", "charset", "code"),
+    [
+        (UTF_8, "utf-8", "BadEncoding"),
+        (body(rows()), "windows-1258", "BadEncoding"),
+        (body(rows()), "utf-16", "BadEncoding"),
+        (UTF_16, "utf-16", "BadEncoding"),
+        (UTF_16, "utf-8", "UnexpectedContent"),
+    ],
+)
+def test_T07_not_utf8(trial: Trial, raw: bytes, charset: str, code: str) -> None:
     """Invalid UTF-8, UTF-16, or another charset declared: refused, no character is ever replaced."""
     with faulty(answer(raw, f"Content-Type: application/json; charset={charset}")) as server:
         outcome = trial.pull(probe(server.address))
-        assert outcome.status == "failed"
-        assert codes(outcome) <= {"BadEncoding", "UnexpectedContent"}
+        assert (outcome.status, codes(outcome)) == ("failed", {code})
         assert_invariants(trial, outcome, server, most=1)
 
 
@@ -158,6 +169,45 @@ def test_T13_moment_without_zone() -> None:
     assert read_value("2024/12/31 18:00:00", dated("%Y/%m/%d %H:%M:%S", timezone=HERE), "strings") == date(2024, 12, 31)
     with pytest.raises(ValueError, match="timezone"):
         dated("%Y/%m/%d %H:%M:%S")
+
+
+def of_days(trial: Trial, text: str, form: str, **more: Any) -> PullOutcome:
+    """A pull in which one agency's day is this text, and all others are in order."""
+    field = {"name": "day", "type": "date", "format": form, **more}
+    good = "2024-06-30T08:00:00+07:00" if form == "iso8601" else datetime(2024, 6, 30, tzinfo=UTC).strftime(form)
+    content = [{**row, "day": text if row["code"] == "A1" else good} for row in rows()]
+    return sent(trial, content, contract__fields={**FIELDS, "day": field})
+
+
+def test_T10_two_forms_in_one_column(trial: Trial) -> None:
+    """Both forms in one column of a pull: the row in the other form is set aside, the pull held."""
+    outcome = of_days(trial, "2024-06-30", "%d/%m/%Y")
+    assert (outcome.status, reasons(outcome)) == ("held", {("DateFormat", "day")})
+    assert outcome.counts["accepted"] == 5
+
+
+@pytest.mark.parametrize("text", ["30/02/2024", "45292"])
+def test_T11_a_row_with_no_such_day(trial: Trial, text: str) -> None:
+    """Such a day in a pull: its row is set aside, the others are kept."""
+    outcome = of_days(trial, text, "%d/%m/%Y")
+    assert (outcome.status, reasons(outcome)) == ("held", {("DateFormat", "day")})
+    assert outcome.counts["accepted"] == 5
+
+
+def test_T12_landed_as_a_day_of_vietnam(trial: Trial) -> None:
+    """The pull's Parquet holds the day in Vietnam as a date, so that no time zone of a reader can move it."""
+    outcome = of_days(trial, "2024-12-31T18:00:00Z", "iso8601")
+    assert outcome.pull
+    assert (outcome.status, str(read_table(outcome.pull.table).schema.field("day").type)) == ("accepted", "date32[day]")
+    assert landed(outcome, "day")["A1"] == date(2025, 1, 1)
+
+
+def test_T13_a_row_with_a_naive_moment(trial: Trial) -> None:
+    """A moment without a zone in a pull: its row is set aside; with the contract's zone it lands."""
+    outcome = of_days(trial, "2024-12-31T18:00:00", "iso8601")
+    assert (outcome.status, reasons(outcome)) == ("held", {("NaiveTime", "day")})
+    declared = of_days(trial, "2024-12-31T18:00:00", "iso8601", timezone="UTC")
+    assert landed(declared, "day")["A1"] == date(2025, 1, 1)
 
 
 @pytest.mark.parametrize(("hour", "status"), [(16, "accepted"), (18, "held")])
