@@ -100,17 +100,26 @@ def _set_field(rows: list[Row], fault: Fault) -> list[Row]:
 
 def _add_to_field(rows: list[Row], fault: Fault) -> list[Row]:
     def added(row: Row) -> Row:
-        return {**row, fault["field"]: str(Decimal(row[fault["field"]]) + Decimal(str(fault["by"])))}
+        value = row[fault["field"]]
+        return {**row, fault["field"]: _written_as(value, Decimal(str(value)) + Decimal(str(fault["by"])))}
 
     return _change(rows, fault, added)
 
 
 def _multiply(rows: list[Row], fault: Fault) -> list[Row]:
     def multiplied(row: Row) -> Row:
-        changed = {name: f"{Decimal(row[name]) * Decimal(str(fault['by'])):f}" for name in fault["fields"]}
-        return {**row, **changed}
+        values = {name: row[name] for name in fault["fields"]}
+        by = Decimal(str(fault["by"]))
+        return {**row, **{name: _written_as(value, Decimal(str(value)) * by) for name, value in values.items()}}
 
     return _change(rows, fault, multiplied)
+
+
+def _written_as(value: Any, number: Decimal) -> str | int | float:
+    """A number in the form of the value that it replaces: text stays text."""
+    if isinstance(value, str):
+        return f"{number:f}"
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def _remove_field(rows: list[Row], fault: Fault) -> list[Row]:
