@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from connectors.simulator.exchange import System
+from connectors.simulator.systems.feedback import Feedback
+from connectors.simulator.systems.identity import Identity
+from connectors.simulator.systems.open_data import OpenData
 from connectors.simulator.systems.portal_766 import Portal
+from connectors.simulator.systems.soc import Soc
 
-SYSTEMS: dict[str, Callable[[], System]] = {system.name: system for system in (Portal,)}
+SYSTEMS: dict[str, Callable[[], System]] = {
+    system.name: system for system in (Portal, Feedback, Identity, OpenData, Soc)
+}
 
 
 def sample_secrets(system: str) -> Mapping[str, str]:
