@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from connectors.simulator.exchange import System
+from connectors.simulator.systems.e_document import EDocument
 from connectors.simulator.systems.feedback import Feedback
 from connectors.simulator.systems.identity import Identity
 from connectors.simulator.systems.open_data import OpenData
@@ -12,7 +13,7 @@ from connectors.simulator.systems.portal_766 import Portal
 from connectors.simulator.systems.soc import Soc
 
 SYSTEMS: dict[str, Callable[[], System]] = {
-    system.name: system for system in (Portal, Feedback, Identity, OpenData, Soc)
+    system.name: system for system in (Portal, EDocument, Feedback, Identity, OpenData, Soc)
 }
 
 
