@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 from zoneinfo import ZoneInfo
 
 from common.yaml_files import YamlFile, parse_model
-from connectors import AgencyCode, Landing, Pull, PullOutcome, RestSource, pull
+from connectors import AgencyCode, AnySource, Landing, Pull, PullOutcome, RestSource, pull
 from connectors.tables import read_table
 from tests.support.portal import Act, FaultServer, answer
 
@@ -204,12 +204,20 @@ class Trial:
         with suppress(OSError):
             outcome = self.pull(source.model_copy(update={"base_url": server.address}))
         server.close()
+        self.keep(outcome)
+
+    def keep(self, outcome: PullOutcome) -> None:
+        """From now on this pull is the good one that must survive."""
+        self.keep(outcome)
+
+    def keep(self, outcome: PullOutcome) -> None:
+        """This pull is good: it must survive whatever follows."""
         assert outcome.status == "accepted", [one.message.en for one in outcome.findings]
         self.good = outcome.pull
         self.hashes = _hashes(outcome.pull.folder if outcome.pull else self.root)
 
     def pull(
-        self, source: RestSource, *, year: int = YEAR, later: timedelta = timedelta(0), **known: Any
+        self, source: AnySource, *, year: int = YEAR, later: timedelta = timedelta(0), **known: Any
     ) -> PullOutcome:
         now = datetime.now().astimezone() + later
         agencies = known.get("agencies") or register()
