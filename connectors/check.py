@@ -9,10 +9,12 @@ from pathlib import Path
 from connectors.agencies import AgencyCode
 from connectors.checks.files import file_steps
 from connectors.checks.rest import rest_steps
+from connectors.checks.sql import sql_steps
 from connectors.checks.steps import Step
 from connectors.contract import open_reading
 from connectors.files_model import FilesSource
 from connectors.source import AnySource
+from connectors.sql_model import SqlSource
 
 __all__ = ["Step", "check_source"]
 
@@ -27,5 +29,7 @@ def check_source(
     reading = open_reading(source, agencies)
     if isinstance(source, FilesSource):
         yield from file_steps(source, year, reading, inbox)
+    elif isinstance(source, SqlSource):
+        yield from sql_steps(source, year, reading)
     else:
         yield from rest_steps(source, year, reading, moment)

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -19,6 +19,12 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from connectors.vetting import Reach
+
+
+class Connected(Protocol):
+    """What stands on a socket."""
+
+    def fileno(self) -> int: ...
 
 
 class Watchdog:
@@ -29,7 +35,7 @@ class Watchdog:
         self._watched: socket.socket | None = None
         self._lock = threading.Lock()
 
-    def follow(self, connection: socket.socket) -> None:
+    def follow(self, connection: Connected) -> None:
         """Watch a new connection, through a descriptor of our own: TLS takes over the original one."""
         with self._lock:
             if self._watched is not None:

@@ -21,11 +21,14 @@ from connectors.findings import Place, SourceFinding, plain_finding, source_erro
 from connectors.gates import Judgement, Previous, judge
 from connectors.kinds.files import receive
 from connectors.kinds.rest import Progress, address_of, line_of, read_listings
+from connectors.kinds.sql import receive_rows
 from connectors.landing import Landing
 from connectors.manifest import Pull
 from connectors.paging import RawListing
 from connectors.rest_model import RestSource
+from connectors.source import AnySource
 from connectors.source_model import Source
+from connectors.sql_model import SqlSource
 from connectors.tables import accepted_table, quarantine_table, read_table
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ def now_here() -> datetime:
 
 
 def pull(
-    source: RestSource | FilesSource,
+    source: AnySource,
     year: int,
     *,
     landing: Landing,
@@ -84,6 +87,8 @@ def pull(
         _not_before(landing, source.name, pulled_at)
         if isinstance(source, FilesSource):
             listings = receive(source, year, landing.root.parent / INBOX, reading, progress=progress)
+        elif isinstance(source, SqlSource):
+            listings = receive_rows(source, year, reading, progress=progress)
         else:
             listings = _received(source, year, moment, reading, progress)
     except SourceError as error:

@@ -7,7 +7,7 @@ Names follow what operators find documented elsewhere: dlt's `rest_api` (`base_u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
 from typing import Any, Literal
 
@@ -158,65 +158,26 @@ class RestSource(Source):
             _safe_address(value.access_token_url)
         return value
 
-    @field_validator("allowed_hosts", "allowed_networks")
+    @field_validator("allowed_hosts")
     @classmethod
-    def _readable(cls, values: tuple[str, ...], info: Any) -> tuple[str, ...]:
-        for i, value in enumerate(values):
-            try:
-                if info.field_name == "allowed_networks":
-                    ip_network(value)
-                elif "/" in value or origin(f"https://{value}") is None:
-                    raise ValueError
-            except (ValueError, UnsafeAddressError):
-                raise FieldProblem(
-                    "invalid-value", Text(f"'{value[:60]}' không hợp lệ", f"'{value[:60]}' is not valid"), at=(i,)
-                ) from None
-        return values
+    def _readable_hosts(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return _readable(values, lambda value: None if "/" in value else origin(f"https://{value}"))
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _readable_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return readable_networks(values)
 
     @model_validator(mode="after")
     def _requests_fit(self) -> RestSource:
         needed = set(placeholders(self.endpoint.templates()))
-        names = [(listing.name, period.period) for listing in self.requests for period in listing.periods]
-        self._addresses_are_open()
-        for i, listing in enumerate(self.requests):
-            for j, period in enumerate(listing.periods):
-                unknown = sorted(needed - self._filled(listing, period))
-                if unknown:
-                    raise FieldProblem(
-                        "unknown-placeholder",
-                        Text(f"'{{{unknown[0]}}}' không có giá trị", f"'{{{unknown[0]}}}' has no value"),
-                        Text(f"thêm '{unknown[0]}' vào 'with'", f"add '{unknown[0]}' under 'with'"),
-                        ("requests", i, "periods", j),
-                    )
-            if any(names.count((listing.name, period.period)) > 1 for period in listing.periods):
-                raise FieldProblem(
-                    "duplicate-request",
-                    Text(f"'{listing.name}' hỏi một kỳ hai lần", f"'{listing.name}' asks for a period twice"),
-                    at=("requests", i, "name"),
-                )
-            if (listing.for_each is not None) != (self.contract.agency.by == "request"):
-                raise FieldProblem(
-                    "for-each-agency",
-                    Text(
-                        "'for_each: agency' và 'agency: {by: request}' đi cùng nhau",
-                        "'for_each: agency' and 'agency: {by: request}' go together",
-                    ),
-    def _addresses_are_open(self) -> None:
-        """A private address that stands here must be in a listed network; names are vetted when they are resolved."""
-        token = self.auth.access_token_url if isinstance(self.auth, OAuth2) else "/"
-        places = {"base_url": "/" if self.simulated else self.base_url, "auth": token}
-        for name, url in places.items():
-            if not url.startswith("/") and reach([url], networks=self.allowed_networks).refuses(url):
-                raise FieldProblem(
-                    "unsafe-address",
-                    Text("địa chỉ nội bộ chưa được cho phép", "a private address that is not allowed"),
-                    Text("thêm mạng đó vào 'allowed_networks'", "add its network to 'allowed_networks'"),
-                    (name,),
-                )
-
-                    at=("requests", i, "name"),
-                )
+        check_requests(
+            self.requests,
+            self.contract.agency.by,
+            lambda listing, period: [f"{{{name}}}" for name in sorted(needed - self._filled(listing, period))],
+        )
         self._page_is_sent(needed)
+        self._addresses_are_open()
         if self.endpoint.window.most_days and not {"from", "to"} <= needed:
             raise FieldProblem(
                 "window-not-sent",
@@ -240,6 +201,19 @@ class RestSource(Source):
                 ("paginator",),
             )
 
+    def _addresses_are_open(self) -> None:
+        """A private address that stands here must be in a listed network; names are vetted when they are resolved."""
+        token = self.auth.access_token_url if isinstance(self.auth, OAuth2) else "/"
+        places = {"base_url": "/" if self.simulated else self.base_url, "auth": token}
+        for name, url in places.items():
+            if not url.startswith("/") and reach([url], networks=self.allowed_networks).refuses(url):
+                raise FieldProblem(
+                    "unsafe-address",
+                    Text("địa chỉ nội bộ chưa được cho phép", "a private address that is not allowed"),
+                    Text("thêm mạng đó vào 'allowed_networks'", "add its network to 'allowed_networks'"),
+                    (name,),
+                )
+
     @property
     def simulated(self) -> bool:
         return self.base_url.startswith(SIMULATOR)
@@ -249,6 +223,57 @@ class RestSource(Source):
         """Whether nothing in the question tells a time; such an answer is the state at the moment of asking."""
         asked = set(placeholders(self.endpoint.templates()))
         return not asked & {"year", "from", "to", "month", "quarter", "half"}
+
+
+def check_requests(
+    requests: Sequence[Listing], agency_by: str, unknown: Callable[[Listing, Period], list[str]]
+) -> None:
+    """Every list asks once for a period, with a value for every placeholder (`unknown` names those without, as they
+    are written), and for each agency where the request tells whose row it is. Raises `FieldProblem`."""
+    names = [(listing.name, period.period) for listing in requests for period in listing.periods]
+    for i, listing in enumerate(requests):
+        for j, period in enumerate(listing.periods):
+            without = unknown(listing, period)
+            if without:
+                bare = without[0].strip("{}:")
+                raise FieldProblem(
+                    "unknown-placeholder",
+                    Text(f"'{without[0]}' không có giá trị", f"'{without[0]}' has no value"),
+                    Text(f"thêm '{bare}' vào 'with'", f"add '{bare}' under 'with'"),
+                    ("requests", i, "periods", j),
+                )
+        if any(names.count((listing.name, period.period)) > 1 for period in listing.periods):
+            raise FieldProblem(
+                "duplicate-request",
+                Text(f"'{listing.name}' hỏi một kỳ hai lần", f"'{listing.name}' asks for a period twice"),
+                at=("requests", i, "name"),
+            )
+        if (listing.for_each is not None) != (agency_by == "request"):
+            raise FieldProblem(
+                "for-each-agency",
+                Text(
+                    "'for_each: agency' và 'agency: {by: request}' đi cùng nhau",
+                    "'for_each: agency' and 'agency: {by: request}' go together",
+                ),
+                at=("requests", i, "name"),
+            )
+
+
+def readable_networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The networks as they stand. Raises `FieldProblem` for one that cannot be read."""
+    return _readable(values, ip_network)
+
+
+def _readable(values: tuple[str, ...], read: Callable[[str], Any]) -> tuple[str, ...]:
+    for i, value in enumerate(values):
+        try:
+            if read(value) is None:
+                raise ValueError
+        except (ValueError, UnsafeAddressError):
+            raise FieldProblem(
+                "invalid-value", Text(f"'{value[:60]}' không hợp lệ", f"'{value[:60]}' is not valid"), at=(i,)
+            ) from None
+    return values
 
 
 def _safe_address(value: str) -> None:

@@ -13,9 +13,14 @@ from connectors.files_model import FilesSource
 from connectors.presets import load_presets, with_preset
 from connectors.rest_model import RestSource
 from connectors.schema import with_presets
+from connectors.sql_model import SqlSource
 
-AnySource = RestSource | FilesSource
-KINDS: dict[str, type[RestSource] | type[FilesSource]] = {"rest": RestSource, "files": FilesSource}
+AnySource = RestSource | FilesSource | SqlSource
+KINDS: dict[str, type[RestSource] | type[FilesSource] | type[SqlSource]] = {
+    "rest": RestSource,
+    "files": FilesSource,
+    "sql": SqlSource,
+}
 
 
 def load_source(path: Path) -> AnySource:

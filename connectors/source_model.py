@@ -29,6 +29,7 @@ class Limits(Part):
     decoded_bytes: int = Field(default=256 * 2**20, ge=1024, le=2**31)
     ratio: int = Field(default=100, ge=1, le=1000, description="decoded bytes per byte on the wire")
     pages: int = Field(default=10_000, ge=1, le=1_000_000, description="per request and period")
+    rows: int = Field(default=10_000_000, ge=1, le=1_000_000_000, description="per query of kind sql")
     depth: int = Field(default=32, ge=2, le=100, description="nesting of the JSON")
     digits: int = Field(default=18, ge=1, le=18, description="digits of a JSON integer")
 
@@ -38,7 +39,7 @@ class Source(Part):
 
     name: Name
     title: Title
-    kind: Literal["rest", "files"]
+    kind: Literal["rest", "files", "sql"]
     preset: Name | None = Field(default=None, description="shape of a known system, laid under this file")
     note: Title | None = Field(default=None, description="what a person should know about this source")
     timezone: str = "Asia/Ho_Chi_Minh"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,9 +59,9 @@ def read_value(raw: Any, field: FieldContract, wire: str, numbers: Numbers = PLA
     if field.type == "text":
         return _text(_string(raw), field)
     if field.type == "date":
-        return _local(_string(raw), field, zone).date()
+        return _local(raw, field, zone).date()
     if field.type == "moment":
-        return _local(_string(raw), field, zone)
+        return _local(raw, field, zone)
     if field.type == "boolean":
         return _boolean(raw, wire)
     return _in_range(_number(raw, field, wire, field.numbers or numbers), field)
@@ -159,12 +159,16 @@ def _boolean(raw: Any, wire: str) -> bool:
     return found
 
 
-def _local(text: str, field: FieldContract, zone: str) -> datetime:
+def _local(raw: Any, field: FieldContract, zone: str) -> datetime:
     """What the clocks of `zone` show, without the zone: 18:00 UTC on 31 December is next year in Vietnam. A bare day is
-    its midnight."""
+    its midnight. A database's driver gives days and moments as such; all others send text."""
     form = field.format or ""
-    moment = _moment(text, form)
-    timed = form == "iso8601" or re.search("%[HIMSz]", form)
+    if isinstance(raw, date):
+        timed = isinstance(raw, datetime)
+        moment = raw if isinstance(raw, datetime) else datetime.combine(raw, time())
+    else:
+        moment = _moment(_string(raw), form)
+        timed = form == "iso8601" or bool(re.search("%[HIMSz]", form))
     if timed and moment.tzinfo is None:
         if field.timezone is None:
             raise UnfitError("NaiveTime")
@@ -195,5 +199,6 @@ def show(text: str) -> str:
 
 
 def _type(raw: Any) -> str:
-    names = {bool: "true/false", int: "number", Decimal: "number", list: "list", dict: "object", str: "string"}
-    return names.get(type(raw), "null")
+    names = {bool: "true/false", int: "number", Decimal: "number", list: "list", dict: "object"}
+    names |= {str: "string", float: "binary float", type(None): "null"}  # no float is exactly 98.3
+    return names.get(type(raw), type(raw).__name__)

@@ -43,9 +43,14 @@ def window_facts(
         "last_millisecond": _midnight(last + timedelta(days=1), zone) - timedelta(milliseconds=1),
     }[form.end]
     facts = {"from": _written(_midnight(first, zone), form, zone), "to": _written(end, form, zone)}
+    return facts | {name: str(number) for name, number in numbers_of(period).items()}
+
+
+def numbers_of(period: Period) -> dict[str, int]:
+    """Month, quarter or half, where the period is one."""
     first_month, _ = _months(period)
     number = {"month": first_month, "quarter": (first_month + 2) // 3, "half": (first_month + 5) // 6}
-    return facts | {name: str(number[name]) for name in period.parts}
+    return {name: number[name] for name in period.parts}
 
 
 def _months(period: Period) -> tuple[int, int]:
