@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,6 @@ from connectors.kinds.sql import receive_rows
 from connectors.landing import Landing
 from connectors.manifest import Pull
 from connectors.paging import RawListing
-from connectors.rest_model import RestSource
 from connectors.source import AnySource
 from connectors.source_model import Source
 from connectors.sql_model import SqlSource
@@ -85,12 +85,7 @@ def pull(
         landing.verify(base)
     try:
         _not_before(landing, source.name, pulled_at)
-        if isinstance(source, FilesSource):
-            listings = receive(source, year, landing.root.parent / INBOX, reading, progress=progress)
-        elif isinstance(source, SqlSource):
-            listings = receive_rows(source, year, reading, progress=progress)
-        else:
-            listings = _received(source, year, moment, reading, progress)
+        listings = _received(source, year, moment, reading, inbox=landing.root.parent / INBOX, progress=progress)
     except SourceError as error:
         return _failed(landing, manifest, error)
     table = accepted_table(reading)
@@ -197,9 +192,13 @@ def _failed(landing: Landing, manifest: dict[str, Any], error: SourceError) -> P
 
 
 def _received(
-    source: RestSource, year: int, moment: datetime, reading: Reading, progress: Progress | None
+    source: AnySource, year: int, moment: datetime, reading: Reading, *, inbox: Path, progress: Progress | None
 ) -> list[RawListing]:
     """Ask for everything and hold every row against the contract. Raises `SourceError`, `ConfigurationError`."""
+    if isinstance(source, FilesSource):
+        return receive(source, year, inbox, reading, progress=progress)
+    if isinstance(source, SqlSource):
+        return receive_rows(source, year, reading, progress=progress)
     with address_of(source, year, moment) as address:
         line = line_of(source, address)
         return read_listings(source, year, address, reading, line, progress=progress)
