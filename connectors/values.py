@@ -199,6 +199,6 @@ def show(text: str) -> str:
 
 
 def _type(raw: Any) -> str:
-    names = {bool: "true/false", int: "number", Decimal: "number", list: "list", dict: "object"}
+    names = {bool: "true/false", int: "number", Decimal: "number", LongInteger: "number", list: "list", dict: "object"}
     names |= {str: "string", float: "binary float", type(None): "null"}  # no float is exactly 98.3
     return names.get(type(raw), type(raw).__name__)
