@@ -38,10 +38,10 @@ def write_reference_tables(con: duckdb.DuckDBPyConnection, deployment: Deploymen
 def _write_metrics(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:
     con.execute(
         "create or replace table metrics (metric varchar, unit varchar, meaning_vi varchar, meaning_en varchar, "
-        "source varchar)"
+        "source varchar, within_days integer)"
     )
     rows = [
-        [metric.id, metric.unit, metric.meaning_vi, metric.meaning_en, metric.source]
+        [metric.id, metric.unit, metric.meaning_vi, metric.meaning_en, metric.source, metric.within_days]
         for metric in catalogue_of(deployment.ruleset_folders).values()
     ]
     build.insert_rows(con, "metrics", rows)

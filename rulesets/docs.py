@@ -158,7 +158,12 @@ def _indicators(ruleset: Ruleset) -> Iterator[str]:
 
 def _catalogue() -> Iterator[str]:
     yield "## Chỉ tiêu đầu vào\n"
-    rows = [[f"`{m.id}`", m.unit, m.meaning_vi, m.meaning_en] for m in load_metrics().values()]
+    rows = []
+    for metric in load_metrics().values():
+        vi, en = metric.meaning_vi, metric.meaning_en
+        if metric.within_days:
+            vi, en = f"{vi} (trong {metric.within_days} ngày)", f"{en} (within {metric.within_days} days)"
+        rows.append([f"`{metric.id}`", metric.unit, vi, en])
     yield from _table(["Chỉ tiêu", "Đơn vị", "Ý nghĩa", "Meaning"], rows)
 
 

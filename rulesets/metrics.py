@@ -17,13 +17,18 @@ Unit = Literal["count", "points", "share", "percent", "vnd", "yes_no", "category
 
 
 class Metric(Strict):
-    """One metric. `source` names the system, register or form that yields it."""
+    """One metric. `source` names the system, register or form that yields it.
+
+    `within_days` belongs to what counts only if it was seen lately: so many days, at most, before the end of the period
+    or, where that comes first, before the day whose knowledge it is.
+    """
 
     id: MetricId
     unit: Unit
     meaning_vi: str = Field(min_length=1)
     meaning_en: str = Field(min_length=1)
     source: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    within_days: int | None = Field(default=None, ge=1, le=366)
 
 
 class Catalogue(Strict):
