@@ -19,7 +19,7 @@ from connectors.simulator.truth import SampleAgency, chance, ledger
 
 Row = dict[str, Any]
 
-REQUESTS = "/open311/v2/requests.json"
+REQUESTS = "/requests.json"
 MOST_DAYS, MOST_ROWS = 90, 100
 DUE, ON_TIME = "feedback.due", "feedback.handled_on_time"
 WHOSE, CAME_IN = " district", " came in"  # of a row while it is inside; no answer holds what begins with a space
@@ -104,7 +104,10 @@ def _due_in(agency: SampleAgency, year: int, counts: tuple[int, int], moment: da
             closed = (deadline + timedelta(minutes=1), deadline + timedelta(days=4), None)[late[number] % 3]
         else:
             closed = deadline - timedelta(hours=number % 60)
-        yield _report(agency, f"{year}-{number:04}", (came_in, deadline, closed), moment)
+        report = _report(agency, f"{year}-{number:04}", (came_in, deadline, closed), moment)
+        if late.get(number, 0) % 6 == 2:  # closed in time and opened again
+            report["closed_datetime"] = _utc(deadline - timedelta(days=1))
+        yield report
 
 
 def _others(agency: SampleAgency, year: int, due: int, moment: datetime) -> Iterator[Row]:
@@ -143,5 +146,9 @@ def _report(
         "long": 105.1 + luck / 1000,
         "requested_datetime": came_in.isoformat(timespec="seconds"),
         "expected_datetime": deadline.isoformat(timespec="seconds") if deadline else None,
-        "closed_datetime": f"{closed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if closed else None,
+        "closed_datetime": _utc(closed) if closed else None,
     }
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -8,7 +8,7 @@ are private or drafts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -132,7 +132,7 @@ def _datasets(moment: datetime) -> tuple[Row, ...]:
 def _packages(name: str, title: str, kinds: list[dict[str, Any]], moment: datetime) -> Iterator[Row]:
     for number, kind in enumerate(kinds, 1):
         slug = f"{name.lower().replace('.', '-')}-bo-{number:02}"
-        modified = (moment - timedelta(days=number * 11)).astimezone(_ZONE).replace(tzinfo=None, microsecond=0)
+        modified = (moment - timedelta(days=number * 11)).astimezone(UTC).replace(tzinfo=None, microsecond=0)
         yield {
             WHOSE: name,
             "id": f"id-{slug}",
