@@ -44,12 +44,14 @@ PUBLISHED = (
     "main_index_scores",
     "pillar_scores",
     "rankings",
+    "frozen_years",
+    "frozen_differences",
     "pulls",
     "quarantine",
     "check_results",
     "releases",
 )
-_MOMENTS = {"releases"}  # says when, not what: not part of the content
+_MOMENTS = {"releases", "frozen_years"}  # say when, not what: not part of the content
 
 
 def assemble(deployment: Deployment, inputs: Inputs) -> Release:

@@ -7,7 +7,7 @@ from dagster import AssetSelection, Definitions, define_asset_job, definitions, 
 from connectors import load_sources
 from pipelines.assets.indicators import indicator_assets
 from pipelines.assets.landing import landing_assets
-from pipelines.assets.publication import publication_asset
+from pipelines.assets.publication import frozen_years_asset, publication_asset
 from pipelines.assets.reference import accepted_assets, pulls_asset, reference
 from pipelines.assets.scores import score_assets
 from pipelines.checks import check_definitions
@@ -24,6 +24,11 @@ def build_definitions(deployment: Deployment) -> Definitions:
         selection=AssetSelection.all(),
         description="Pull the chosen years, rebuild all years, check, publish.",
     )
+    rebuild_job = define_asset_job(
+        "rebuild",
+        selection=AssetSelection.all() - AssetSelection.groups("landing"),
+        description="Rebuild all years from the pulls that are here, check, publish. Nothing is asked of a source.",
+    )
     return Definitions(
         assets=[
             *landing_assets(deployment, sources),  # source systems → landing/
@@ -32,10 +37,11 @@ def build_definitions(deployment: Deployment) -> Definitions:
             reference,  # registers, rulesets, catalogue
             indicator_assets(),  # dbt: staging → intermediate → indicator_values
             *score_assets(),  # indicator scores → main indices → pillars → rankings
+            frozen_years_asset(),  # official results stay what they are
             publication_asset(),  # a new release, shown in one step
         ],
         asset_checks=check_definitions(),
-        jobs=[refresh_job],
+        jobs=[refresh_job, rebuild_job],
         schedules=[nightly(deployment, refresh_job)],
         resources={"refresh": Refresh(data=str(deployment.root))},
         executor=in_process_executor,

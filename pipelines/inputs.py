@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from common.errors import Finding, Text
 from common.yaml_files import display_path, invalid
 from connectors import Landing, Pull, load_sources
+from pipelines import frozen
 from pipelines.registers import Registers, read_registers
 from pipelines.settings import CODE, ZONE, Deployment
 
@@ -57,6 +58,7 @@ def gather(deployment: Deployment, as_of: datetime) -> Inputs:
         "metrics": sorted(metric.model_dump_json() for metric in catalogue_of(deployment.ruleset_folders).values()),
         "registers": registers.content_hash,
         "appraisals": [astuple(row) for row in registers.appraisals],
+        "frozen": [(one.year, one.revision, one.hashes) for one in frozen.in_force(deployment, as_of)],
         "years": settings.years,
         "code": code_hash(),
         "engines": [(name, version(name)) for name in _ENGINES],

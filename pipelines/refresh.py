@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from common.errors import ConfigurationError, DtiError, Finding, GateError, SourceError, Text, UsageError
@@ -19,6 +19,7 @@ from pipelines.settings import CODE, Deployment
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult
 
+    from pipelines.freezing import Freeze
     from pipelines.releases import Release
 
 
@@ -40,9 +41,18 @@ class Outcome:
 
 
 def refresh(
-    deployment: Deployment, years: Sequence[int], *, as_of: str = "", rebuild: bool = False, reason: str = "dti refresh"
+    deployment: Deployment,
+    years: Sequence[int],
+    *,
+    as_of: str = "",
+    rebuild: bool = False,
+    reason: str = "dti refresh",
+    freeze: Freeze | None = None,
 ) -> Outcome:
-    """Pull the years, rebuild, check, publish. Raises `LockedError` at once when another command writes."""
+    """Pull the years, rebuild, check, publish; without years only rebuild, check, publish.
+
+    With `freeze` that year becomes official on the way. Raises `LockedError` at once when another command writes.
+    """
     known = deployment.settings.years
     unknown = [year for year in years if year not in known]
     if unknown:
@@ -58,7 +68,8 @@ def refresh(
     with writing(deployment.lock, reason):
         before = sum(1 for _ in journal.read(deployment.journal))
         try:
-            seconds = _execute(deployment, years, as_of, rebuild, reason)
+            asked = {"as_of": as_of, "rebuild": rebuild or freeze is not None, "reason": reason, **_wish(freeze)}
+            seconds = _execute(deployment, years, asked)
         except DtiError as error:
             journal.record(deployment.journal, "refresh-failed", error=error.as_dict("vi"))
             raise
@@ -75,7 +86,11 @@ def refresh(
     )
 
 
-def _execute(deployment: Deployment, years: Sequence[int], as_of: str, rebuild: bool, reason: str) -> dict[str, float]:
+def _wish(freeze: Freeze | None) -> dict[str, Any]:
+    return {} if freeze is None else {f"freeze_{name}": value for name, value in asdict(freeze).items()}
+
+
+def _execute(deployment: Deployment, years: Sequence[int], asked: dict[str, Any]) -> dict[str, float]:
     """Run the job; returns the seconds that each part took."""
     started = time.monotonic()
     progress.say("nạp Dagster và dbt …", "loading Dagster and dbt …")
@@ -85,12 +100,12 @@ def _execute(deployment: Deployment, years: Sequence[int], as_of: str, rebuild: 
     with environment(**home), _instance() as instance:
         from pipelines.definitions import build_definitions
 
-        job = build_definitions(deployment).resolve_job_def("refresh")
+        job = build_definitions(deployment).resolve_job_def("refresh" if years else "rebuild")
         loaded = time.monotonic()
-        settings = {"data": str(deployment.root), "as_of": as_of, "rebuild": rebuild, "reason": reason}
+        settings = {"data": str(deployment.root), **asked}
         result = job.execute_in_process(
             instance=instance,
-            tags=_partition_tags(years),
+            tags=_partition_tags(years) if years else None,
             run_config={
                 "resources": {"refresh": {"config": settings}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -10,6 +10,7 @@ from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field
 
 from pipelines import journal, progress, releases
+from pipelines.freezing import Freeze
 from pipelines.lock import writing
 from pipelines.moments import parse_moment
 from pipelines.settings import Deployment, now
@@ -28,6 +29,9 @@ class Refresh(ConfigurableResource["Refresh"]):
     )
     rebuild: bool = Field(default=False, description="Rebuild although no input has changed.")
     reason: str = Field(default="dagster", description="Which command or schedule asked for it.")
+    freeze_year: int = Field(default=0, description="Freeze this assessment year, as its next revision; 0: none.")
+    freeze_reason: str = Field(default="", description="Why it is frozen or revised; kept on record.")
+    freeze_by: str = Field(default="", description="Who freezes it; kept on record.")
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Refresh]:
@@ -43,6 +47,11 @@ class Refresh(ConfigurableResource["Refresh"]):
     @property
     def deployment(self) -> Deployment:
         return Deployment.at(self.data)
+
+    @property
+    def wish(self) -> Freeze | None:
+        """The year to freeze, if any."""
+        return Freeze(self.freeze_year, self.freeze_reason, self.freeze_by) if self.freeze_year else None
 
     @property
     def moment(self) -> datetime:

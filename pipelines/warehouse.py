@@ -70,6 +70,8 @@ class Ranking:
     main_indices: list[dict[str, Any]]
     exemptions: list[dict[str, Any]]
     other_periods: list[str]
+    revision: int | None
+    """The revision in which the year is frozen; None while its result is provisional."""
 
 
 _PERIODS = """
@@ -110,13 +112,22 @@ def ranking(release: Release, year: int, group: str, period: str = "") -> Rankin
         parts = records(con, fill(_PARTS, ruleset=ruleset_id, group=group, year=year, period=shown))
         order = records(con, fill(_MAIN_INDICES, ruleset=ruleset_id))
         exempt = records(con, fill(_EXEMPT, ruleset=ruleset_id, group=group, year=year, period=shown))
+        revision = _revision(con, year)
     points = {(part["agency_id"], part["main_index_code"]): part["points"] for part in parts}
     for row in rows:
         row["main_indices"] = {
             one["main_index_code"]: points.get((row["agency_id"], one["main_index_code"])) for one in order
         }
     others = [row[0] for row in found if row[0] != shown]
-    return Ranking(release, ruleset_id, group, year, shown, rows, order, exempt, others)
+    return Ranking(release, ruleset_id, group, year, shown, rows, order, exempt, others, revision)
+
+
+def _revision(con: duckdb.DuckDBPyConnection, year: int) -> int | None:
+    """The revision of a frozen year; releases that are older than freezing have no such table."""
+    if not con.execute("select 1 from duckdb_tables() where table_name = 'frozen_years'").fetchall():
+        return None
+    found = con.execute(fill("select revision from frozen_years where assessment_year = {year}", year=year)).fetchall()
+    return int(found[0][0]) if found else None
 
 
 _NOT_PUBLIC = """

@@ -4,12 +4,43 @@ from collections.abc import Iterator
 
 from dagster import AssetsDefinition, MaterializeResult, asset
 
-from pipelines import progress
+from pipelines import build, progress
 from pipelines.assembly import PUBLISHED, assemble
 from pipelines.assets.errors import for_people
+from pipelines.freezing import settle_years
+from pipelines.frozen import RESULTS as FROZEN
 from pipelines.inputs import gather
 from pipelines.releases import prune, publish
 from pipelines.resources import POOL, Refresh
+
+_NOT_ASSETS = {"quarantine", "check_results", "releases", "frozen_differences"}
+RESULTS = [name for name in FROZEN if name not in _NOT_ASSETS]
+
+
+def frozen_years_asset() -> AssetsDefinition:
+    @asset(
+        name="frozen_years",
+        group_name="publication",
+        kinds={"duckdb", "parquet"},
+        deps=RESULTS,
+        description="Years whose result is official: their frozen rows stand in the place of rebuilt ones, and what a "
+        "rebuild would change is told in frozen_differences. Freezes a year when asked to.",
+        pool=POOL,
+    )
+    def frozen_years(refresh: Refresh) -> MaterializeResult[None]:
+        with for_people(), build.connect(refresh.deployment) as con:
+            inputs = gather(refresh.deployment, refresh.moment)
+            kept = settle_years(con, refresh.deployment, inputs, refresh.wish)
+            count = build.sizes(con, ["frozen_years"])["frozen_years"]
+        if kept:
+            years = ", ".join(sorted({str(row["assessment_year"]) for row in kept}))
+            progress.say(
+                f"năm đã chốt {years}: dựng lại cho kết quả khác, kết quả đã chốt được giữ nguyên",
+                f"frozen {years}: a rebuild differs, the frozen result stays",
+            )
+        return MaterializeResult(metadata={"dagster/row_count": count, "differences": len(kept)})
+
+    return frozen_years
 
 
 def publication_asset() -> AssetsDefinition:
@@ -17,7 +48,7 @@ def publication_asset() -> AssetsDefinition:
         name="release",
         group_name="publication",
         kinds={"duckdb"},
-        deps=[name for name in PUBLISHED if name not in {"quarantine", "check_results", "releases"}],
+        deps=[name for name in PUBLISHED if name not in _NOT_ASSETS],
         description="releases/<n>/dti.duckdb: all published tables, verified by reading them back; then "
         "warehouse.duckdb leads to it. Runs only when every blocking check passed.",
         pool=POOL,

@@ -1,31 +1,19 @@
 """Scores: rulesets applied to indicator values. Each step is set-based in DuckDB and persists its own table."""
 
-from collections.abc import Callable
-from typing import Any
-
-import duckdb
 from dagster import AssetsDefinition, MaterializeResult, asset
 
 from pipelines import build, progress
 from pipelines.assets.errors import for_people
-from pipelines.comparison import add_comparison
 from pipelines.resources import POOL, Refresh
-from rulesets.scoring import rank, score_indicators, score_main_indices, score_pillars
-
-Step = Callable[[duckdb.DuckDBPyConnection], Any]
+from pipelines.scoring_steps import STEPS
 
 
-def _rank_and_compare(con: duckdb.DuckDBPyConnection) -> None:
-    rank(con)
-    add_comparison(con)
-
-
-def _score_asset(table: str, step: Step, deps: list[str], description: str) -> AssetsDefinition:
+def _score_asset(table: str, deps: list[str], description: str) -> AssetsDefinition:
     @asset(name=table, group_name="scores", kinds={"duckdb"}, deps=deps, description=description, pool=POOL)
     def scores(refresh: Refresh) -> MaterializeResult[None]:
         progress.say(f"tính {table}", f"computing {table}")
         with for_people(), build.connect(refresh.deployment) as con:
-            step(con)
+            STEPS[table](con)
             rows = build.sizes(con, [table])[table]
         return MaterializeResult(metadata={"dagster/row_count": rows})
 
@@ -37,25 +25,21 @@ def score_assets() -> list[AssetsDefinition]:
     return [
         _score_asset(
             "indicator_scores",
-            score_indicators,
             ["indicator_values", "entered_scores", "roster", "indicators"],
             "Points of each indicator per agency, with the rule, the article and a trace that recomputes them.",
         ),
         _score_asset(
             "main_index_scores",
-            score_main_indices,
             ["indicator_scores", "entered_scores", "main_indices"],
             "Points of each main index (chỉ số chính) per agency.",
         ),
         _score_asset(
             "pillar_scores",
-            score_pillars,
             ["main_index_scores", "pillars"],
             "Points of each pillar (trụ cột) per agency; pillars may share main indices.",
         ),
         _score_asset(
             "rankings",
-            _rank_and_compare,
             ["main_index_scores", "pillar_scores", "rulesets"],
             "Total, rank and grade of each agency in its group, with the change against the year before "
             "where both years are comparable.",

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pipelines.cli import read, ruleset_commands, run_commands, score_commands, source_commands
+from pipelines.cli import read, release_commands, ruleset_commands, run_commands, score_commands, source_commands
 
 app = typer.Typer(
     name="dti",
@@ -53,8 +53,9 @@ ruleset.command("import")(ruleset_commands.import_annex)
 app.add_typer(ruleset, name="ruleset")
 
 release = typer.Typer(help="Các bản phát hành. Releases.", no_args_is_help=True)
-release.command("list")(read.list_releases)
-release.command("verify")(read.verify)
+release.command("list")(release_commands.list_releases)
+release.command("build")(release_commands.build)
+release.command("verify")(release_commands.verify)
 app.add_typer(release, name="release")
 
 

@@ -39,7 +39,8 @@ def ranking_data(found: Ranking) -> dict[str, Any]:
     return {
         "release": found.release.number,
         "as_of": found.release.as_of,
-        "status": found.release.status,
+        "status": found.release.status if found.revision is None else "frozen",
+        "revision": found.revision,
         "ruleset": found.ruleset_id,
         "group": found.group,
         "year": found.year,
@@ -81,7 +82,9 @@ def print_ranking(screen: Screen, found: Ranking, most: int | None = None) -> No
         rest = len(found.rows) - most
         command = f"dti rank --year {found.year} --group {found.group}"
         screen.line(f"… và {rest} cơ quan nữa: {command}", f"… and {rest} more: {command}")
-    state = screen.t("tạm tính", "provisional") if release.status == "provisional" else release.status
+    state = screen.t("tạm tính", "provisional")
+    if found.revision is not None:
+        state = screen.t(f"năm {found.year} đã chốt, lần {found.revision}", f"{found.year} frozen, r{found.revision}")
     screen.line(
         f"Bản {release.number} ({state}), số liệu biết đến {release.as_of[:16]}; {len(found.rows)} cơ quan.",
         f"Release {release.number} ({state}), as known at {release.as_of[:16]}; {len(found.rows)} agencies.",
@@ -190,44 +193,3 @@ def doctor(deployment: Deployment) -> Answer:
 
     bad = [item for item in findings if not item.ok]
     return Answer([asdict(item) for item in findings], text, exit_code=bad[0].exit_code if bad else 0)
-
-
-@answers
-def list_releases(deployment: Deployment) -> Answer:
-    """Các bản phát hành. Releases, oldest first."""
-    from pipelines import releases
-
-    found = releases.all_of(deployment)
-    standing = releases.current(deployment)
-
-    def text(screen: Screen) -> None:
-        rows = [
-            [
-                ("* " if standing and one.number == standing.number else "  ") + str(one.number),
-                one.status,
-                one.as_of[:16],
-                one.assembled_at[:16],
-                one.sha256[:12],
-            ]
-            for one in found
-        ]
-        heads = [("Bản", "Release"), ("Trạng thái", "Status"), ("Biết đến", "As of"), ("Lúc", "Assembled")]
-        screen.table([*heads, ("sha256", "sha256")], rows)
-
-    body = [{**one.manifest(), "current": bool(standing and one.number == standing.number)} for one in found]
-    return Answer(body, text)
-
-
-@answers
-def verify(
-    deployment: Deployment,
-    release: Annotated[int | None, typer.Argument(help="Số bản (mặc định: bản đang công bố). Its number.")] = None,
-) -> Answer:
-    """So tệp của một bản với bản kê, từng bảng. Compare a release with its manifest."""
-    from pipelines import releases, warehouse
-
-    found = warehouse.find(deployment, number=release)
-    releases.verify(found)
-    data = {"release": found.number, "sha256": found.sha256, "tables": found.hashes}
-    vi = f"Bản {found.number}: {len(found.hashes)} bảng khớp với bản kê."
-    return Answer(data, lambda s: s.line(vi, f"Release {found.number}: {len(found.hashes)} tables equal the manifest."))

@@ -27,7 +27,11 @@ def refresh(deployment: Deployment, year: Year = None, as_of: AsOf = "", rebuild
     from pipelines import refresh as run
 
     outcome = run.refresh(
-        deployment, [year or newest_year(deployment)], as_of=_checked(as_of), rebuild=rebuild, reason="dti refresh"
+        deployment,
+        [year or newest_year(deployment)],
+        as_of=checked_moment(as_of),
+        rebuild=rebuild,
+        reason="dti refresh",
     )
     return _outcome_answer(deployment, outcome)
 
@@ -94,7 +98,7 @@ def _plan(deployment: Deployment, years: list[int]) -> Answer:
     return Answer({"plan": rows, "dry_run": True}, text)
 
 
-def _checked(as_of: str) -> str:
+def checked_moment(as_of: str) -> str:
     from pipelines.warehouse import moment_of
 
     if as_of:

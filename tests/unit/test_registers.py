@@ -125,8 +125,8 @@ def test_the_hash_is_of_the_content_not_of_the_order(tmp_path: Path) -> None:
     assert first != renamed
 
 
-APPRAISALS = """ruleset_id,assessment_year,period,agency_id,code,numerator,denominator,value,points,decided_on,document,\
-author,reason
+APPRAISALS = """ruleset_id,assessment_year,period,agency_id,code,numerator,denominator,value,points,decided_on,\
+document,author,reason
 r,2025,2025,moi,6.5,3,4,,,2025-11-20,BB-1,Hội đồng,theo hồ sơ
 r,2025,2025,moi,6.5,,,,7.5,2025-11-25,BB-2,Hội đồng,theo khiếu nại
 """

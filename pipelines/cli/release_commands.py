@@ -1,0 +1,160 @@
+"""Commands about releases and frozen years."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated, Any
+
+import typer
+
+from common.errors import DifferenceError, GateError, Text, UsageError
+from pipelines.cli.answers import Answer, Screen, answers
+from pipelines.cli.read import AsOf
+from pipelines.settings import Deployment
+
+_FIRST_YEAR = 1900  # release numbers stay below, assessment years above
+
+
+@answers
+def list_releases(deployment: Deployment) -> Answer:
+    """Các bản phát hành. Releases, oldest first."""
+    from pipelines import releases
+
+    found = releases.all_of(deployment)
+    standing = releases.current(deployment)
+
+    def text(screen: Screen) -> None:
+        rows = [
+            [
+                ("* " if standing and one.number == standing.number else "  ") + str(one.number),
+                one.status,
+                one.as_of[:16],
+                one.assembled_at[:16],
+                one.sha256[:12],
+            ]
+            for one in found
+        ]
+        heads = [("Bản", "Release"), ("Trạng thái", "Status"), ("Biết đến", "As of"), ("Lúc", "Assembled")]
+        screen.table([*heads, ("sha256", "sha256")], rows)
+
+    body = [{**one.manifest(), "current": bool(standing and one.number == standing.number)} for one in found]
+    return Answer(body, text)
+
+
+@answers
+def build(
+    deployment: Deployment,
+    year: Annotated[int, typer.Argument(help="Năm đánh giá cần chốt. The assessment year to freeze.")],
+    reason: Annotated[str, typer.Option("--reason", help="Lý do, được ghi lại. The reason, kept on record.")],
+    as_of: AsOf = "",
+) -> Answer:
+    """Chốt kết quả chính thức của một năm, hoặc ra bản sửa đổi. Freeze a year, or revise it with a reason."""
+    from pipelines import frozen
+    from pipelines import refresh as run
+    from pipelines.cli.run_commands import checked_moment
+    from pipelines.freezing import Freeze
+
+    if not reason.strip():
+        message = Text("thiếu lý do", "the reason is missing")
+        raise UsageError("reason-missing", message, hint=Text("--reason …", "--reason …"))
+    _nothing_held(deployment, year)
+    wish = Freeze(year, reason.strip(), getpass.getuser())
+    outcome = run.refresh(deployment, [], as_of=checked_moment(as_of), reason=f"dti release build {year}", freeze=wish)
+    done = frozen.all_frozen(deployment, year)[-1]
+    shown = {"release": outcome.release.number if outcome.release else None, "current": outcome.shown}
+
+    def text(screen: Screen) -> None:
+        screen.line(f"Đã chốt năm {done.name}: {done.folder}", f"Frozen {done.name}: {done.folder}")
+        rows, points = done.rows["rankings"], done.rows["indicator_scores"]
+        screen.line(
+            f"{rows} dòng xếp hạng, {points} điểm chỉ số; lý do: {done.reason}",
+            f"{rows} rows of rankings, {points} indicator scores; reason: {done.reason}",
+        )
+        print_differences(screen, done.changed)
+        screen.line(f"Kiểm chứng: dti release verify {year}", f"To verify: dti release verify {year}")
+
+    return Answer({**done.manifest(), **shown}, text)
+
+
+def _nothing_held(deployment: Deployment, year: int) -> None:
+    """A year is not made official while somebody still has to decide about figures of it."""
+    from connectors import Landing
+
+    landing = Landing(deployment.landing)
+    newest = {pull.source: pull for pull in landing.pulls(year=year)}
+    held = [pull for pull in newest.values() if pull.status == "held"]
+    if held:
+        names = ", ".join(f"{pull.source} ({pull.pull_id})" for pull in held)
+        raise GateError(
+            "pull-held",
+            Text(f"còn số liệu năm {year} bị giữ lại: {names}", f"figures of {year} are still held: {names}"),
+            hint=Text("dti pull accept|reject … --reason …", "dti pull accept|reject … --reason …"),
+        )
+
+
+def print_differences(screen: Screen, rows: list[dict[str, Any]], most: int = 20) -> None:
+    """What differs between two results of a year: ranks and totals first, then how many indicators, with causes."""
+    from pipelines.frozen_causes import CAUSES
+
+    wholes = [row for row in rows if row["what"] != "points"]
+    if wholes:
+        heads = [("Cơ quan", "Agency"), ("Nội dung", "What"), ("Đã chốt", "Frozen"), ("Dựng lại", "Rebuilt")]
+        names = ("agency_id", "what", "frozen_value", "rebuilt_value")
+        shown = [[*(row[name] for name in names), CAUSES[row["cause"]].in_(screen.lang)] for row in wholes[:most]]
+        screen.table([*heads, ("Nguyên nhân", "Cause")], shown)
+    points = len(rows) - len(wholes)
+    if rows:
+        screen.line(
+            f"{len(wholes)} tổng, hạng, loại và {points} điểm chỉ số khác nhau.",
+            f"{len(wholes)} totals, ranks or grades and {points} indicator scores differ.",
+        )
+
+
+@answers
+def verify(
+    deployment: Deployment,
+    release: Annotated[
+        int | None,
+        typer.Argument(help="Số bản, hoặc năm đã chốt (mặc định: bản đang công bố). A release, or a frozen year."),
+    ] = None,
+) -> Answer:
+    """So bản với bản kê; năm đã chốt thì tính lại từ số liệu gốc, so từng ô. Verify; recompute a frozen year."""
+    if release is not None and release >= _FIRST_YEAR:
+        return _verify_year(deployment, release)
+    from pipelines import releases, warehouse
+
+    found = warehouse.find(deployment, number=release)
+    releases.verify(found)
+    data = {"release": found.number, "sha256": found.sha256, "tables": found.hashes}
+    vi = f"Bản {found.number}: {len(found.hashes)} bảng khớp với bản kê."
+    return Answer(data, lambda s: s.line(vi, f"Release {found.number}: {len(found.hashes)} tables equal the manifest."))
+
+
+def _verify_year(deployment: Deployment, year: int) -> Answer:
+    from pipelines import frozen
+    from pipelines.recomputing import recompute
+
+    one = frozen.newest(deployment, year)
+    if one is None:
+        raise UsageError(
+            "not-frozen",
+            Text(f"năm {year} chưa được chốt", f"{year} is not frozen"),
+            hint=Text(f"dti release build {year} --reason …", f"dti release build {year} --reason …"),
+        )
+    frozen.verify_files(one)
+    found = recompute(deployment, one)
+    if found.differing:
+        tables = ", ".join(f"{table} ({count})" for table, count in found.differing.items())
+        message = Text(
+            f"{one.name}: tính lại khác ở {tables}; ví dụ: {found.example}",
+            f"{one.name}: recomputing differs in {tables}; for example: {found.example}",
+        )
+        same = Text("số liệu gốc đã đổi từ khi chốt", "the pulls have changed since it was frozen")
+        raise DifferenceError(
+            "recomputed-differently", message, hint=same if found.same_code else found.other_code(one)
+        )
+    kept = {"rows": found.rows, "cells": found.cells, "same_code": found.same_code}
+    vi = f"{one.name}: tính lại từ {len(one.pulls)} lần lấy, {found.cells} ô của {found.rows} dòng khớp từng ô."
+    en = f"{one.name}: recomputed from {len(one.pulls)} pulls, {found.cells} cells of {found.rows} rows are equal."
+    warnings = [] if found.same_code else [found.other_code(one)]
+    return Answer({"year": year, "revision": one.revision, **kept}, lambda screen: screen.line(vi, en), warnings)
