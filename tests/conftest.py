@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from pipelines.refresh import refresh
 from pipelines.settings import Deployment
 from tests.support.deployments import fresh_deployment
+from tests.support.servers.postgres import Postgres, postgres
+from tests.support.sql_probe import Figures
 
 
 @pytest.fixture
@@ -38,3 +41,18 @@ def own_copy(_published_once: Path, tmp_path: Path) -> Deployment:
     """A copy of the published deployment that a test may change."""
     shutil.copytree(_published_once, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns(".dagster"))
     return Deployment(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A genuine PostgreSQL, one per worker."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def figures(postgres_server: Postgres) -> Figures:
+    """The view of the probe of kind `sql`, with good figures."""
+    made = Figures(postgres_server)
+    made.reset()
+    return made

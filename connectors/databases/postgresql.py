@@ -39,7 +39,6 @@ _BEGIN = sqlalchemy.text("""
            set_config('idle_in_transaction_session_timeout', :whole, true),
            set_config('TimeZone', :zone, true), set_config('DateStyle', 'ISO, YMD', true),
            current_setting('transaction_read_only'), current_setting('transaction_isolation')""")
-_TLS = sqlalchemy.text("SELECT version FROM pg_catalog.pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()")
 _UNBOUND = sqlalchemy.text("""
     SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolsuper)
         OR EXISTS (SELECT FROM pg_catalog.pg_roles AS power
@@ -87,7 +86,8 @@ class Postgresql:
         *_, read_only, isolation = connection.execute(_BEGIN, bounds).one()
         if (read_only, isolation) != ("on", "repeatable read"):
             raise source_error("ReadOnlyNotEnforced", place, detail=f"{read_only}, {isolation}")
-        return str(connection.execute(_TLS).scalar() or "")
+        driver: Any = connection.connection.driver_connection
+        return "TLS" if driver.pgconn.ssl_in_use else ""
 
     def powers(self, connection: sqlalchemy.Connection, place: Place) -> list[SourceFinding] | None:
         if connection.execute(_UNBOUND).scalar():
