@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.mutants import MUTANTS, VARIABLE
+from tests.support.outcomes import record
 from tests.support.probe import TOKEN, TOKEN_VARIABLE, Trial, probe
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    record(config)
 
 
 @pytest.fixture(autouse=True)

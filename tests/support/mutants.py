@@ -279,7 +279,14 @@ def _first_date(text: str, form: str) -> Any:
 
 
 def _zone_dropped(text: str, field: Any, _zone: str) -> Any:
-    return values._moment(text, field.format).date()
+    return values._moment(text, field.format).replace(tzinfo=None)
+
+
+def _small_numbers_dropped(raw: Any, field: Any, *rest: Any) -> Any:
+    """Counts too small to say anything are left out at the door."""
+    if isinstance(raw, int) and 0 < raw < 5:
+        raise values.UnfitError("BelowMinimum", shown=str(raw), minimum="5")
+    return values.read_value(raw, field, *rest)
 
 
 def _safe_by_word(patch: Patch) -> None:
@@ -344,7 +351,7 @@ _MUTANTS: dict[str, tuple[str, tuple[str, ...], Callable[[Patch], Any]]] = {
         _setting(auth, "_clock_of_server", lambda _: time.time()),
     ),
     "not-modified": ("304 is a redirect", ("H34",), _setting(troubles, "_NOT_MODIFIED", 0)),
-    "never-renewing": ("a refused credential is not renewed", ("A01", "A10"), _never_renewing),
+    "never-renewing": ("a refused credential is not renewed", ("A01", "A10", "H10"), _never_renewing),
     "renewing-for-ever": ("renewed as often as refused", ("A02",), _renewing_for_ever),
     "more-token-attempts": ("tokens are asked for without a bound", ("A03",), _setting(auth, "_TOKEN_ATTEMPTS", 9)),
     "waiting-for-mercy": (
@@ -398,10 +405,16 @@ _MUTANTS: dict[str, tuple[str, tuple[str, ...], Callable[[Patch], Any]]] = {
     "odd-names": ("odd display names are refused", ("T03",), _setting(contracts, "only_looks_odd", lambda _: False)),
     "lossy-text": ("undecodable bytes are replaced", ("T07",), _lossy),
     "sniffed-dates": ("dates are sniffed", ("T10", "T11"), _setting(values, "_moment", _first_date)),
-    "zone-dropped": ("moments lose their zone", ("T12", "T13"), _setting(values, "_date", _zone_dropped)),
+    "zone-dropped": ("moments lose their zone", ("T12", "T13", "V25"), _setting(values, "_local", _zone_dropped)),
+    "small-numbers": ("small counts are left out", ("V14",), _setting(contracts, "read_value", _small_numbers_dropped)),
     "utc-year": ("the year begins in London", ("T14",), _setting(gates, "ZoneInfo", lambda _: UTC)),
     "calendar-years": ("every year is a calendar year", ("T15",), _setting(windows, "_declared", lambda *_: None)),
     "people-welcome": ("personal data is not looked for", ("X02",), _people_welcome),
+    "private-by-word": (
+        "private addresses in YAML are not checked",
+        ("X07",),
+        _setting(vetting.Reach, "refuses", lambda *_: False),
+    ),
     "safe-by-word": ("addresses in YAML are not checked", ("X07",), _safe_by_word),
 }
 

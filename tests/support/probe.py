@@ -207,10 +207,6 @@ class Trial:
         self.keep(outcome)
 
     def keep(self, outcome: PullOutcome) -> None:
-        """From now on this pull is the good one that must survive."""
-        self.keep(outcome)
-
-    def keep(self, outcome: PullOutcome) -> None:
         """This pull is good: it must survive whatever follows."""
         assert outcome.status == "accepted", [one.message.en for one in outcome.findings]
         self.good = outcome.pull
