@@ -10,10 +10,11 @@ from connectors.simulator.systems.feedback import Feedback
 from connectors.simulator.systems.identity import Identity
 from connectors.simulator.systems.open_data import OpenData
 from connectors.simulator.systems.portal_766 import Portal
+from connectors.simulator.systems.public_services import PublicServices
 from connectors.simulator.systems.soc import Soc
 
 SYSTEMS: dict[str, Callable[[], System]] = {
-    system.name: system for system in (Portal, EDocument, Feedback, Identity, OpenData, Soc)
+    system.name: system for system in (Portal, PublicServices, EDocument, Feedback, Identity, OpenData, Soc)
 }
 
 
