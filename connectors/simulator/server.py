@@ -58,7 +58,7 @@ class _Server(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up in the middle, as ours does on a refusal, is no error; anything else is one of ours."""
+        """A client that hangs up, as ours does on a refusal, is no error; anything else is one of ours."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
