@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.contract import Reading
 from connectors.findings import Place, SourceFinding, finding
-from connectors.history import Comparison, Slice, Values, coverage_drop, examples, valued
+from connectors.history import Comparison, Slice, Values, coverage_drop, examples, fewer_rows, valued
 from connectors.paging import RawListing
 from connectors.source_model import Source
 
@@ -47,7 +47,7 @@ def judge(
 ) -> Judgement:
     """Run all gates of the source over one pull."""
     source = reading.source
-    now = _slices(reading, ({"request": r.request, "period": r.period, **r.values} for r in reading.rows.values()))
+    now = _slices(reading, _landed(reading))
     result = Judgement(coverage=_coverage(reading, listings))
     result.reasons.extend(_empty(source, reading, listings))
     result.reasons.extend(one for listing in listings for one in listing.findings)
@@ -64,6 +64,9 @@ def judge(
         past = year < moment.astimezone(ZoneInfo(source.timezone)).year
         for part, old in sorted(before.items()):
             _compare(Comparison(source, part, now.get(part, {}), old, previous.pull_id), past, result)
+        if source.contract.key:
+            counts = _counts(reading, _landed(reading)), _counts(reading, previous.rows)
+            result.reasons.extend(fewer_rows(source, *counts, previous.pull_id))
     result.notes.extend(_notes(reading))
     result.notes.extend(one for listing in listings for one in listing.notes)
     result.notes.extend(_missing_agencies(reading, result.coverage))
@@ -112,6 +115,21 @@ def _slices(reading: Reading, rows: Iterable[dict[str, Any]]) -> dict[Slice, Val
             part = Slice(row["request"], row["period"], agency.group)
             slices.setdefault(part, {})[agency.code] = row
     return slices
+
+
+def _landed(reading: Reading) -> Iterator[dict[str, Any]]:
+    """The accepted rows as they are landed, one after the other."""
+    return ({"request": row.request, "period": row.period, **row.values} for row in reading.rows.values())
+
+
+def _counts(reading: Reading, rows: Iterable[dict[str, Any]]) -> Counter[Slice]:
+    """Rows by slice."""
+    known = reading.agencies
+    return Counter(
+        Slice(row["request"], row["period"], known[row["agency_code"]].group)
+        for row in rows
+        if row["agency_code"] in known
+    )
 
 
 def _empty(source: Source, reading: Reading, listings: list[RawListing]) -> Iterator[SourceFinding]:

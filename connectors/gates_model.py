@@ -14,6 +14,9 @@ class Coverage(Part):
 
     of_register: Share = Field(default=Decimal("0.98"), description="of the register's agencies as of that year")
     of_last_accepted: Share = Field(default=Decimal("0.95"), description="of the agencies of the last accepted pull")
+    rows_of_last_accepted: Share = Field(
+        default=Decimal("0.9"), description="of its rows in each group, where agencies have several (contract.key)"
+    )
 
 
 class Gates(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -129,6 +130,15 @@ class Comparison:
         if found < self.source.gates.coverage.of_last_accepted * len(self.old):
             against = ("lần lấy được chấp nhận gần nhất", "the last accepted pull")
             yield coverage_drop(self.source, self.part, len(self.old), missing, against)
+
+
+def fewer_rows(source: Source, now: Counter[Slice], old: Counter[Slice], previous: str) -> Iterator[SourceFinding]:
+    """Lists of several rows per agency that have shrunk: an account that lost some of its rights sees fewer rows of
+    every agency, and is not told so."""
+    for part, expected in sorted(old.items()):
+        if now[part] < source.gates.coverage.rows_of_last_accepted * expected:
+            facts = {"group": part.group, "found": now[part], "expected": expected, "previous": previous}
+            yield finding("RowsDrop", part.place(source), **facts)
 
 
 def coverage_drop(

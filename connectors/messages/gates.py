@@ -26,6 +26,11 @@ GATE = {
         "group {group}: {found} of {expected} agencies ({against_en}); missing: {missing}",
         *COMPARE,
     ),
+    "RowsDrop": Words(
+        "nhóm {group}: chỉ còn {found} trên {expected} dòng của lần lấy {previous}; tài khoản có thể đã mất quyền",
+        "group {group}: {found} rows are left of the {expected} of pull {previous}; the account may have lost rights",
+        *COMPARE,
+    ),
     "QuarantineLimit": Words(
         "{rows} trên {received} dòng bị cách ly (cho phép {allowed}): {reasons}",
         "{rows} of {received} rows are quarantined (allowed {allowed}): {reasons}",

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.errors import ConfigurationError, Text
-from connectors.simulator.answers import Answer
+from connectors.simulator.answers import Answer, json_answer
 
 VARIABLE = "DTI_SIMULATOR_FAULTS"
 Fault = dict[str, Any]
@@ -80,6 +80,8 @@ class FaultScript:
             if fault["fault"] == "status":
                 after = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
                 return Answer(fault["status"], b"", "text/plain", after)
+            if fault["fault"] == "json":
+                return json_answer(fault["document"])
             return Answer(200, _LOGIN_PAGE.encode(), "text/html; charset=utf-8")
         return None
 
@@ -166,5 +168,5 @@ ROW_FAULTS: dict[str, Callable[[list[Row], Fault], list[Row]]] = {
     "zero_rows": _zero_rows,
     "reverse": _reverse,
 }
-# html_page; status {status, retry_after?}; delay {seconds}
-ANSWER_FAULTS = {"html_page", "status", "delay"}
+# html_page; json {document}; status {status, retry_after?}; delay {seconds}
+ANSWER_FAULTS = {"html_page", "json", "status", "delay"}
