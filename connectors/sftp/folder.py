@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import time
+import socket
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -45,20 +45,14 @@ class _State(NamedTuple):
 class SftpFolder:
     """The folder of one source, for one pull. Use as a context manager."""
 
-    def __init__(
-        self,
-        sftp: Sftp,
-        login: SftpLogin,
-        limits: Limits,
-        patience: Patience,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, sftp: Sftp, login: SftpLogin, limits: Limits, patience: Patience) -> None:
         self._sftp = sftp
         self._login = login
         self._limits = limits
         self._patience = patience
-        self._attempts = Attempts(limits, sleep)
+        self._attempts = Attempts(limits)
         self._watchdog = Watchdog()
+        self._connection: socket.socket | None = None
         self._transport: Transport | None = None
         self._client: SFTPClient | None = None
         self._still: dict[str, _State] | None = None
@@ -131,13 +125,11 @@ class SftpFolder:
         _check_size(known.size, self._limits, place)
         pieces = bytearray()
         with _readable(name, place), client.open(self._path(name), "rb") as handle:
-            while piece := handle.read(_PIECE):
+            while (room := _room(len(pieces), known.size)) and (piece := handle.read(min(_PIECE, room))):
                 pieces += piece
-                _check_size(len(pieces), self._limits, place)
         if self._state_of(client, name, place) != known:
             return None
-        if len(pieces) != known.size:
-            raise PassingTrouble("Truncated", detail=f"{len(pieces)} of {known.size} bytes")
+        _check_whole(len(pieces), known.size, name, place)
         return bytes(pieces)
 
     def _path(self, name: str) -> str:
@@ -166,17 +158,20 @@ class SftpFolder:
                 raise PassingTrouble("SourceUnavailable", detail=detail) from None
 
     def _dial(self, place: Place) -> SFTPClient:
-        connection = dial(self._sftp, self._limits, place)
-        self._watchdog.follow(connection)
-        self._transport = greet(connection, self._sftp, self._limits, place)
+        self._connection = dial(self._sftp, self._limits, place)
+        self._watchdog.follow(self._connection)
+        self._transport = greet(self._connection, self._sftp, self._limits, place)
         log_in(self._transport, self._login, place)
         self._client = open_client(self._transport, self._limits)
         return self._client
 
     def _hang_up(self) -> None:
         transport, self._transport, self._client = self._transport, None, None
+        connection, self._connection = self._connection, None
         if transport is not None:
             transport.close()
+        if connection is not None:
+            connection.close()  # the library leaves that of a transport open that has ended by itself
 
 
 def list_folder(client: SFTPClient, folder: str, place: Place) -> dict[str, _State]:
@@ -210,6 +205,19 @@ def _state(entry: SFTPAttributes, name: str, place: Place) -> _State:
 def _check_size(size: int, limits: Limits, place: Place) -> None:
     if size > limits.body_bytes:
         raise source_error("LimitExceeded", place, limit="body_bytes", value=limits.body_bytes)
+
+
+def _room(size: int, declared: int) -> int:
+    """How many bytes may still come: one more than declared tells that there are more, and no more is read."""
+    return declared + 1 - size
+
+
+def _check_whole(size: int, declared: int, name: str, place: Place) -> None:
+    if size > declared:
+        detail = f"more than the {declared} bytes that the server declares"
+        raise source_error("FileUnreadable", place, file=showable(name), detail=detail)
+    if size < declared:
+        raise PassingTrouble("Truncated", detail=f"{size} of {declared} bytes")
 
 
 @contextlib.contextmanager
