@@ -1,6 +1,10 @@
 -- A new source adds its intermediate model here.
 {% set models = [
     'int_portal_766__metrics',
+    'int_public_services_procedures__metrics',
+    'int_public_services_dossiers__metrics',
+    'int_public_services_online__metrics',
+    'int_public_services_digitisation__metrics',
 ] %}
 
 with metric_rows as (

@@ -1,0 +1,20 @@
+select
+    agency_code,
+    agency_name,
+    received,
+    received_digitised,
+    received_on_paper,
+    results,
+    results_digitised,
+    results_on_paper,
+    cross_check_received,
+    cross_check_results,
+    assessment_year,
+    period,
+    request,
+    source,
+    pull_id,
+    as_of,
+    body_sha256,
+    pointer
+from {{ source('accepted', 'public_services_digitisation') }}

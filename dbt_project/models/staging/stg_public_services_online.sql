@@ -1,0 +1,20 @@
+select
+    agency_code,
+    agency_name,
+    partly_online,
+    fully_online,
+    waiting,
+    accepted,
+    finished,
+    refused,
+    paid_online,
+    total,
+    assessment_year,
+    period,
+    request,
+    source,
+    pull_id,
+    as_of,
+    body_sha256,
+    pointer
+from {{ source('accepted', 'public_services_online') }}
