@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from jsonschema import Draft202012Validator
 from common.errors import ConfigurationError
 from common.yaml_files import YamlFile, parse_yaml, read_yaml
 from common.yaml_layers import overlaid
-from connectors import load_source, presets, source_schema
-from tests.support.portal import ROOT
+from connectors import AgencyCode, AnySource, Landing, load_source, load_sources, presets, pull, source_schema
+from connectors.simulator.truth import sample_agencies
+from tests.support.portal import ROOT, VIETNAM, register
 
 PRESET = """title: {vi: Hệ thống thử, en: A system to try}
 note: {vi: Mỗi nơi một khác, en: Tenants differ}
@@ -256,12 +258,71 @@ def test_without_a_preset_a_source_stays_whole(folder: Path) -> None:
     assert not Draft202012Validator(source_schema()).is_valid(body)
 
 
-def test_every_shipped_preset_tells_what_it_needs() -> None:
-    shipped = presets.load_presets()
-    assert "dvcqg_766" in shipped
-    for preset in shipped.values():
+# Sources of presets that no source of the sample names.
+MORE_SOURCES = {
+    "igate_dossiers": """name: example
+title: {vi: Hồ sơ (mẫu), en: Dossiers (synthetic)}
+preset: igate_dossiers
+base_url: simulator:public_services
+auth:
+  access_token_url: /auth/realms/mau/protocol/openid-connect/token
+  client_id: dti
+  client_secret: {secret: PUBLIC_SERVICES_SECRET}
+last_year: 2024
+requests:
+  - name: one_day
+    periods: [{period: "{year}", first_day: "{year}-03-04", last_day: "{year}-03-04", groups: [district]}]
+contract: {agency: {scheme: mau}}
+""",
+    "igate_agencies": """name: example
+title: {vi: Danh mục cơ quan (mẫu), en: Agencies (synthetic)}
+preset: igate_agencies
+base_url: simulator:public_services
+auth:
+  access_token_url: /auth/realms/mau/protocol/openid-connect/token
+  client_id: dti
+  client_secret: {secret: PUBLIC_SERVICES_SECRET}
+last_year: 2024
+requests:
+  - {name: agencies, periods: [{period: "{year}", groups: [department, district]}]}
+contract: {agency: {scheme: mau}}
+""",
+}
+SHIPPED = presets.load_presets()
+
+
+def sources_by_preset(folder: Path) -> dict[str, AnySource]:
+    """One source for each shipped preset: of the sample, or of this test."""
+    found = {}
+    for name, text in MORE_SOURCES.items():
+        path = folder / "example.yaml"
+        path.write_text(text, encoding="utf-8")
+        found[name] = load_source(path)
+    for source in load_sources(ROOT / "data" / "sources").values():
+        if source.preset:
+            found[source.preset] = source
+    return found
+
+
+def test_every_shipped_preset_has_a_source_and_tells_what_it_needs(tmp_path: Path) -> None:
+    assert sources_by_preset(tmp_path).keys() == SHIPPED.keys()
+    for preset in SHIPPED.values():
         assert {"title", "note"} <= preset.model_fields_set
-        assert preset.needs
+
+
+@pytest.mark.parametrize("name", [name for name, preset in SHIPPED.items() if preset.source["kind"] == "rest"])
+def test_every_shipped_preset_is_pulled_from_the_simulator(name: str, tmp_path: Path) -> None:
+    source = sources_by_preset(tmp_path)[name]
+    assert source.simulated
+    year = source.last_year or source.first_year or 2024
+    moment = datetime(year, 11, 25, tzinfo=VIETNAM)
+    agencies = register() + [
+        AgencyCode(one.agency_id, scheme, code, one.name, one.group)
+        for one in sample_agencies()
+        for scheme, code in one.codes.items()
+    ]
+    outcome = pull(source, year, landing=Landing(tmp_path / "landing"), agencies=agencies, moment=moment)
+    assert (outcome.status, [one.line("en") for one in outcome.findings]) == ("accepted", [])
 
 
 def test_shipped_sources_fit_their_schema() -> None:
