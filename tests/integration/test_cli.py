@@ -22,6 +22,17 @@ def test_every_answer_is_json_on_request(published: Path, words: str) -> None:
     assert answer["warnings"] == []
 
 
+def test_sources_name_their_preset_and_presets_what_they_need(published: Path) -> None:
+    _, sources = dti_json(published, "source", "list")
+    assert {one["name"]: one["preset"] for one in sources["data"]}["portal_766"] == "dvcqg_766"
+    _, presets = dti_json(published, "source", "list", "--presets")
+    needs = {one["name"]: one["needs"].keys() for one in presets["data"]}
+    assert needs["igate_statistics"] >= {"base_url", "auth.client_secret", "endpoint.params.agency-id"}
+    shown = dti(published, "source", "list", "--presets").stdout
+    assert "igate_statistics" in shown
+    assert "địa chỉ API của hệ thống" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "exit_code", "error"),
     [
