@@ -5,6 +5,11 @@
     'int_public_services_dossiers__metrics',
     'int_public_services_online__metrics',
     'int_public_services_digitisation__metrics',
+    'int_soc_agents__metrics',
+    'int_soc_systems__metrics',
+    'int_identity_staff__metrics',
+    'int_open_data_datasets__metrics',
+    'int_feedback_reports__metrics',
 ] %}
 
 with metric_rows as (
