@@ -1,7 +1,12 @@
-"""What changed between two releases: per agency the total, the rank, and why."""
+"""What changed between two releases: per agency the total, the rank, and why, down to the indicators.
+
+The parts of an agency's change add up exactly to the change of its total: one part per indicator or entered main index
+whose points differ, each with its reason, and where totals are rounded one part for that.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,9 +19,16 @@ from pipelines.sql import literal, records
 
 REASONS = {
     "ruleset": Text("đổi bộ chỉ số", "ruleset changed"),
+    "register": Text("đổi sổ đăng ký cơ quan", "register changed"),
     "entered": Text("vào danh sách xếp hạng", "entered the ranking"),
     "left": Text("ra khỏi danh sách xếp hạng", "left the ranking"),
+    "new": Text("có số liệu mới", "new data"),
+    "gone": Text("không còn số liệu", "data gone"),
     "restated": Text("nguồn cập nhật lại số liệu", "source restated"),
+    "appraisal": Text("quyết định thẩm định", "appraisal"),
+    "exception": Text("miễn áp dụng", "exception"),
+    "peers": Text("số liệu của cơ quan khác thay đổi mốc so sánh", "other agencies' figures changed the measure"),
+    "rounding": Text("làm tròn", "rounding"),
     "computed": Text("cùng số liệu, cách tính khác", "same figures, computed differently"),
     "others": Text("cơ quan khác thay đổi", "other agencies moved"),
 }
@@ -24,7 +36,8 @@ REASONS = {
 _RANKINGS = """
 select agency_id, agency_group, assessment_year, period,
     b.ruleset_id as ruleset_before, a.ruleset_id as ruleset_after,
-    b.total as total_before, a.total as total_after, b.rank as rank_before, a.rank as rank_after
+    b.total as total_before, a.total as total_after, b.rank as rank_before, a.rank as rank_after,
+    b.assessed as assessed_before, a.assessed as assessed_after
 from before.rankings as b
 full join after.rankings as a using (agency_id, agency_group, assessment_year, period)
 where (b.total, b.rank, b.ruleset_id) is distinct from (a.total, a.rank, a.ruleset_id)
@@ -42,10 +55,83 @@ where (b.value, b.numerator, b.denominator, b.status) is distinct from (a.value,
 order by agency_id, assessment_year, period, indicator_code
 """
 
+# Points of indicators that differ, with what of their figures differs. `measured` says whether the rule, or the article
+# that spares the agency, looks at the other agencies of the group.
+_PARTS = """
+with scores as (
+    select ruleset_id, agency_id, assessment_year, period, indicator_code as code,
+        coalesce(b.points, 0) as points_before, coalesce(a.points, 0) as points_after,
+        coalesce(a.rule, b.rule) = 'relative_to_best' or coalesce(a.article, b.article) is not null as measured
+    from before.indicator_scores as b
+    full join after.indicator_scores as a using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+    where coalesce(b.points, 0) <> coalesce(a.points, 0)
+),
+figures as (
+    select ruleset_id, agency_id, assessment_year, period, indicator_code as code,
+        (b.numerator, b.denominator, b.value) is distinct from (a.numerator, a.denominator, a.value) as differs,
+        b.agency_id is null as is_new, a.agency_id is null as is_gone, b.article is distinct from a.article as spared,
+        'appraised' in (coalesce(b.stage, ''), coalesce(a.stage, '')) as appraised
+    from before.indicator_values as b
+    full join after.indicator_values as a using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+),
+entered as (
+    select ruleset_id, agency_id, assessment_year, period, code,
+        cast(coalesce(b.points, '0') as decimal(18, 10)) as points_before,
+        cast(coalesce(a.points, '0') as decimal(18, 10)) as points_after
+    from {entered_before} as b
+    full join {entered_after} as a using (ruleset_id, agency_id, assessment_year, period, code)
+    where b.points is distinct from a.points
+),
+edited as (
+    select ruleset_id from before.rulesets as b
+    inner join after.rulesets as a using (ruleset_id)
+    where a.content_hash <> b.content_hash
+)
+select s.agency_id, s.assessment_year, s.period, s.code, s.points_before, s.points_after,
+    case
+        when f.spared then 'exception'
+        when e.code is not null or (f.appraised and f.differs) then 'appraisal'
+        when f.differs and f.is_new then 'new'
+        when f.differs and f.is_gone then 'gone'
+        when f.differs then 'restated'
+        when s.ruleset_id in (from edited) then 'ruleset'
+        when s.measured then 'peers'
+        else 'computed'
+    end as reason
+from scores as s
+left join figures as f using (ruleset_id, agency_id, assessment_year, period, code)
+left join entered as e using (ruleset_id, agency_id, assessment_year, period, code)
+union all
+select agency_id, assessment_year, period, code, points_before, points_after, 'appraisal'
+from entered
+where code <> 'total' and (ruleset_id, code) in (select (ruleset_id, main_index_code) from after.main_indices)
+order by all
+"""
+_NO_ENTERED = """(
+    select '' as ruleset_id, '' as agency_id, 0 as assessment_year, '' as period, '' as code, '' as points where false
+)"""
+
+Key = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One indicator's or main index's share of a change; `code` is empty for rounding."""
+
+    code: str
+    points_before: Decimal
+    points_after: Decimal
+    reason: str
+
+    @property
+    def gain(self) -> Decimal:
+        return self.points_after - self.points_before
+
 
 @dataclass(frozen=True)
 class Change:
-    """One agency in one ranking. `figures` are its own indicators whose figures differ, with both pulls."""
+    """One agency in one ranking. `parts` add up to the change of its total; `figures` are its own indicators whose
+    figures differ, with both pulls."""
 
     agency_id: str
     name_vi: str
@@ -58,6 +144,7 @@ class Change:
     rank_after: int | None
     reason: str
     figures: list[dict[str, Any]]
+    parts: list[Part]
 
     @property
     def moved(self) -> bool:
@@ -71,27 +158,56 @@ def between(before: Release, after: Release) -> list[Change]:
         con.execute(f"attach {literal(str(before.file))} as before (read_only)")
         con.execute(f"attach {literal(str(after.file))} as after (read_only)")
         names = dict(con.execute("select agency_id, name_vi from after.agencies").fetchall())
-        figures: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
+        figures: dict[Key, list[dict[str, Any]]] = defaultdict(list)
         for row in records(con, _FIGURES):
-            key = (row.pop("agency_id"), row.pop("assessment_year"), row.pop("period"))
-            figures.setdefault(key, []).append(row)
-        changes = []
-        for row in records(con, _RANKINGS):
-            own = figures.get((row["agency_id"], row["assessment_year"], row["period"]), [])
-            reason = _reason(row, own)
-            del row["ruleset_before"], row["ruleset_after"]
-            name = names.get(row["agency_id"], row["agency_id"])
-            changes.append(Change(name_vi=name, reason=reason, figures=own, **row))
-    return changes
+            figures[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(row)
+        parts: dict[Key, list[Part]] = defaultdict(list)
+        for row in records(con, _parts_sql(con)):
+            parts[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(Part(**row))
+        return [_change(row, names, figures, parts) for row in records(con, _RANKINGS)]
 
 
-def _reason(row: dict[str, Any], own: list[dict[str, Any]]) -> str:
+def _parts_sql(con: duckdb.DuckDBPyConnection) -> str:
+    """Releases made before the register of decisions have no entered scores."""
+    have = {
+        row[0]
+        for row in con.execute(
+            "select database_name from duckdb_tables() where table_name = 'entered_scores'"
+        ).fetchall()
+    }
+    return _PARTS.format(
+        **{f"entered_{side}": f"{side}.entered_scores" if side in have else _NO_ENTERED for side in ("before", "after")}
+    )
+
+
+def _change(
+    row: dict[str, Any], names: dict[str, str], figures: dict[Key, list[dict[str, Any]]], parts: dict[Key, list[Part]]
+) -> Change:
+    key = (row["agency_id"], row["assessment_year"], row["period"])
+    own = _adding_up(parts.get(key, []), row)
+    reason = _reason(row, own)
+    kept = {name: value for name, value in row.items() if not name.startswith(("ruleset_", "assessed_"))}
+    name = names.get(row["agency_id"], row["agency_id"])
+    return Change(name_vi=name, reason=reason, figures=figures.get(key, []), parts=own, **kept)
+
+
+def _adding_up(own: list[Part], row: dict[str, Any]) -> list[Part]:
+    """The parts, with what rounding, a mean or an entered total adds or takes where they do not give the total."""
+    if row["total_before"] is None or row["total_after"] is None or row["ruleset_before"] != row["ruleset_after"]:
+        return []
+    rest = row["total_after"] - row["total_before"] - sum((part.gain for part in own), Decimal(0))
+    return own if rest == 0 else [*own, Part("", Decimal(0), rest, "rounding" if abs(rest) < 1 else "computed")]
+
+
+def _reason(row: dict[str, Any], own: list[Part]) -> str:
+    """The reason that weighs most, by the points that came or went with it."""
     if row["ruleset_before"] is None:
         return "entered"
     if row["ruleset_after"] is None:
         return "left"
     if row["ruleset_before"] != row["ruleset_after"]:
         return "ruleset"
-    if own:
-        return "restated"
-    return "computed" if row["total_before"] != row["total_after"] else "others"
+    weights: dict[str, Decimal] = defaultdict(Decimal)
+    for part in own:
+        weights[part.reason] += abs(part.gain)
+    return max(sorted(weights), key=lambda reason: weights[reason]) if weights else "others"

@@ -154,18 +154,29 @@ def print_changes(screen: Screen, found: list[Change], every: bool = False) -> N
             f"{change.rank_before or '–'} → {change.rank_after or '–'}",
             f"{number(change.total_before, 2, screen.lang)} → {number(change.total_after, 2, screen.lang)}",
             REASONS[change.reason].in_(screen.lang),
+            _largest_parts(change, screen),
         ]
         for change in shown
     ]
     if rows:
         heads = [("Nhóm", "Group"), ("Kỳ", "Period"), ("Cơ quan", "Agency"), ("Hạng", "Rank")]
-        screen.table([*heads, ("Tổng", "Total"), ("Lý do", "Reason")], rows)
+        screen.table([*heads, ("Tổng", "Total"), ("Lý do", "Reason"), ("Trong đó", "Of which")], rows)
     totals = sum(change.total_before != change.total_after for change in found)
     moved = sum(change.moved for change in found)
     screen.line(
         f"{totals} cơ quan đổi tổng điểm, {moved} cơ quan đổi hạng.",
         f"{totals} totals changed, {moved} ranks moved.",
     )
+
+
+def _largest_parts(change: Change, screen: Screen, most: int = 3) -> str:
+    """The indicators that weigh most in a change, such as `MDSH +0,13; TDGQ −0,02`."""
+    parts = sorted(change.parts, key=lambda part: -abs(part.gain))
+    shown = []
+    for part in parts[:most]:
+        sign = "−" if part.gain < 0 else "+"
+        shown.append(f"{part.code or '±'} {sign}{number(abs(part.gain), 2, screen.lang)}")
+    return "; ".join([*shown, "…"] if len(parts) > most else shown)
 
 
 @answers
