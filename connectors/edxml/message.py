@@ -146,7 +146,7 @@ def _document(header: dict[str, Any], layout: EdxmlLayout, listed: Collection[st
     added, removed = _changed(bussiness)
     return {
         "act": layout.acts[code],
-        "moment": _moment(_text({"TraceHeader": trace}, "TraceHeader.Timestamp"), layout, f"{_TRACE}.Timestamp"),
+        "moment": _moment(_text(trace, "Timestamp", f"{_TRACE}."), layout, f"{_TRACE}.Timestamp"),
         "sender": sender,
         "document": document,
         "row": {**row, SIGNED: "1" if _signed(header) else "0"},
@@ -160,16 +160,15 @@ def _document(header: dict[str, Any], layout: EdxmlLayout, listed: Collection[st
 
 def _answer(status: dict[str, Any], layout: EdxmlLayout) -> dict[str, Any]:
     """A status message: what a receiver says about a document of another."""
-    code = _text(status, "StatusCode")
+    code, time = _text(status, "StatusCode", "Status."), _text(status, "Timestamp", "Status.")
     if code not in _CODES:
         raise _Unfit("UnknownValue", "Status.StatusCode", shown=show(code))
-    time = _text(status, "Timestamp")
     return {
         "act": "status",
         "moment": _moment(time, layout, "Status.Timestamp"),
-        "sender": _text(status, "From.OrganId"),
-        "document": _text(status, "ResponseFor.DocumentId"),
-        "answers": _text(status, "ResponseFor.OrganId"),
+        "sender": _text(status, "From.OrganId", "Status."),
+        "document": _text(status, "ResponseFor.DocumentId", "Status."),
+        "answers": _text(status, "ResponseFor.OrganId", "Status."),
         "row": {"StatusCode": code, "Timestamp": time},
     }
 
@@ -185,7 +184,7 @@ def _first_trace(header: dict[str, Any], sender: str) -> dict[str, Any]:
 def _receivers(header: dict[str, Any], listed: Collection[str]) -> tuple[Receiver, ...]:
     found: dict[str, Receiver] = {}
     for one in _list(_element(header, "MessageHeader").get("To")):
-        code = _text({"To": one}, "To.OrganId")
+        code = _text({"To": one}, "To.OrganId", "MessageHeader.")
         found.setdefault(code, Receiver(code, _kept(one, "MessageHeader.To", listed)))
     return tuple(found.values())
 
@@ -249,22 +248,25 @@ def _kept(part: dict[str, Any], above: str, listed: Collection[str]) -> dict[str
     return kept
 
 
-def _element(part: dict[str, Any], path: str) -> dict[str, Any]:
+def _element(part: dict[str, Any], path: str, above: str = "") -> dict[str, Any]:
+    """The one element at a path; `above` completes the path for messages."""
     found: Any = part
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
     if isinstance(found, dict):
         return found
-    raise _Unfit("MissingField", path) if found in (None, "") else _Unfit("WrongType", path, expected="one", got="list")
+    if found in (None, ""):
+        raise _Unfit("MissingField", f"{above}{path}")
+    raise _Unfit("WrongType", f"{above}{path}", expected="one element", got=type(found).__name__)
 
 
-def _text(part: dict[str, Any], path: str) -> str:
-    above, _, name = path.rpartition(".")
-    value = (_element(part, above) if above else part).get(name)
+def _text(part: dict[str, Any], path: str, above: str = "") -> str:
+    parent, _, name = path.rpartition(".")
+    value = (_element(part, parent, above) if parent else part).get(name)
     if value in (None, ""):
-        raise _Unfit("MissingField" if value is None else "EmptyValue", path)
+        raise _Unfit("MissingField" if value is None else "EmptyValue", f"{above}{path}")
     if not isinstance(value, str):
-        raise _Unfit("WrongType", path, expected="text", got=type(value).__name__)
+        raise _Unfit("WrongType", f"{above}{path}", expected="text", got=type(value).__name__)
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from connectors.contract import Reading
@@ -59,7 +60,7 @@ def take_messages(layout: EdxmlLayout, mailbox: Mailbox, reading: Reading, asked
     for document in mailbox.folded.documents:
         for part in document.parts:
             sha256 = part.message.sha256
-            if not window[0] <= document.first.moment.date() <= window[1]:
+            if not window[0] <= _day_of(document) <= window[1]:
                 fates[sha256] = "other_period"
                 continue
             found = list(_rows(document, part, layout, reading))
@@ -76,6 +77,11 @@ def take_messages(layout: EdxmlLayout, mailbox: Mailbox, reading: Reading, asked
         told = SourceFinding(fault.code, fault.message, fault.hint, str(there), *there)
         reading.set_aside(place, (one.sha256, showable(one.name)), [told])
     return _listed(mailbox, asked, fates, rows)
+
+
+def _day_of(document: Document) -> date:
+    """The local day on which it was first sent: what is done to it later does not move it."""
+    return document.first.moment.date()
 
 
 def _rows(document: Document, part: Part, layout: EdxmlLayout, reading: Reading) -> Iterator[tuple[str, Row]]:
