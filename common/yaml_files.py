@@ -20,6 +20,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from common.errors import ConfigurationError, Finding, Text
+from common.field_words import shorten, told
+from common.yaml_limits import control_character, over_limit
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -89,7 +91,10 @@ def read_yaml(path: Path) -> YamlFile:
 def parse_yaml(text: str, path: Path) -> YamlFile:
     """As `read_yaml`, for text at hand; `path` names it in messages."""
     try:
-        root = yaml.compose(text, Loader=_LOADER)
+        refusal = control_character(text) or (over_limit(text, _LOADER) if "&" in text and "*" in text else None)
+        root = None if refusal else yaml.compose(text, Loader=_LOADER)
+    except RecursionError:
+        refusal, root = over_limit(text, _LOADER), None
     except yaml.MarkedYAMLError as error:
         cut_off = error.problem and "end of stream" in error.problem  # the end of the file is not where it began
         mark = (error.context_mark if cut_off else None) or error.problem_mark or error.context_mark
@@ -102,7 +107,13 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
         ) from None
     positions: dict[Loc, Position] = {}
     findings: list[Finding] = []
-    data = _value(root, (), positions, findings, path) if root else None
+    try:
+        data = _value(root, (), positions, findings, path) if root else None
+    except RecursionError:
+        refusal = over_limit(text, _LOADER)
+    if refusal:
+        line, column, message, hint = refusal
+        raise ConfigurationError("yaml-refused", message, hint=hint, where=f"{display_path(path)}:{line}:{column}")
     if findings:
         raise invalid(findings, path)
     return YamlFile(path, data, positions)
@@ -135,7 +146,7 @@ def _value(node: yaml.Node, loc: Loc, positions: dict[Loc, Position], findings: 
         findings.append(
             Finding(
                 "yaml-number",
-                Text(f"số {node.value} không chính xác", f"{node.value} is not an exact number"),
+                Text(f"số {shorten(node.value)} không chính xác", f"{shorten(node.value)} is not an exact number"),
                 Text("viết dạng thập phân, ví dụ 0.5", "write it as a decimal, for example 0.5"),
                 f"{display_path(path)}:{node.start_mark.line + 1}:{node.start_mark.column + 1}",
             )
@@ -148,8 +159,18 @@ def _mapping(
 ) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key = str(key_node.value)
         mark = key_node.start_mark
+        if not isinstance(key_node, yaml.ScalarNode):
+            findings.append(
+                Finding(
+                    "yaml-key",
+                    Text("khóa phải là một từ", "a key must be a word"),
+                    Text("đặt trong ngoặc kép", "put it in quotes"),
+                    f"{display_path(path)}:{mark.line + 1}:{mark.column + 1}",
+                )
+            )
+            continue
+        key = str(key_node.value)
         if key in result:
             findings.append(
                 Finding(
@@ -210,7 +231,6 @@ def _finding(file: YamlFile, model: type[BaseModel], detail: ErrorDetails) -> Fi
     loc = tuple(detail["loc"])
     name = ".".join(str(part) for part in loc)
     kind = detail["type"]
-    given = detail.get("input")
     if kind == "extra_forbidden":
         known = sorted(set(_field_names(model)))
         near = difflib.get_close_matches(str(loc[-1]), known, n=1)
@@ -229,17 +249,8 @@ def _finding(file: YamlFile, model: type[BaseModel], detail: ErrorDetails) -> Fi
         cause = detail["ctx"]["error"]
         if isinstance(cause, FieldProblem):
             return Finding(cause.code, cause.message, cause.hint, file.where((*loc, *cause.at)))
-    hint = Text("", "")
-    if "string" in kind and isinstance(given, int | Decimal) and not isinstance(given, bool):
-        hint = Text(f'đặt trong ngoặc kép: "{given}"', f'put it in quotes: "{given}"')
-    text = detail["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(given, dict | list) else f" ({given!r})"
-    return Finding(
-        "invalid-value",
-        Text(f"'{name}' không hợp lệ: {text}{shown}", f"'{name}' is not valid: {text}{shown}"),
-        hint,
-        file.where(loc),
-    )
+    message, hint = told(name, detail)
+    return Finding("invalid-value", message, hint, file.where(loc))
 
 
 class FieldProblem(ValueError):

@@ -61,7 +61,15 @@ class Validity(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> Validity:
         if self.year_to is not None and self.year_to < self.year_from:
-            raise FieldProblem("validity-order", Text("'to' trước 'from'", "'to' lies before 'from'"), at=("to",))
+            raise FieldProblem(
+                "validity-order",
+                Text("'to' trước 'from'", "'to' lies before 'from'"),
+                Text(
+                    "đổi lại hai năm, hoặc xóa 'to' nếu còn hiệu lực",
+                    "swap the years, or remove 'to' while it is valid",
+                ),
+                at=("to",),
+            )
         return self
 
     def covers(self, year: int) -> bool:

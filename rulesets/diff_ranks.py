@@ -71,7 +71,7 @@ Standing = tuple[int | None, Decimal]
 
 def read_cells(before: LoadedRuleset, after: LoadedRuleset, path: Path) -> list[Cell]:
     """The rows of a file of values that either ruleset can read; raise `ConfigurationError` as `dti score` does."""
-    from rulesets.scoring.values_csv import read_values
+    from rulesets.scoring.values_file import read_values
 
     known = {i.code for i in before.ruleset.indicator_list}
     mains = {m.code for m in before.ruleset.main_indices}

@@ -31,6 +31,7 @@ class Stages(Strict):
             raise FieldProblem(
                 "stage-twice",
                 Text("một giai đoạn xuất hiện hai lần", "a stage is given twice"),
+                Text("giữ lại một", "keep one of them"),
                 at=("precedence",),
             )
         return self
@@ -97,6 +98,10 @@ class Indicator(Strict):
             raise FieldProblem(
                 "periods-exceed",
                 Text("các kỳ cộng lại vượt điểm tối đa", "the periods add up to more than the maximum"),
+                Text(
+                    f"{self.rule.count} kỳ đúng hạn được nhiều nhất {plain(self.max_points)} điểm",
+                    f"{self.rule.count} periods on time may earn {plain(self.max_points)} points",
+                ),
                 at=("rule", "on_time"),
             )
         return self

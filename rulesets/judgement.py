@@ -79,6 +79,7 @@ class Grades(Strict):
             raise FieldProblem(
                 "grades-lowest",
                 Text("mức thấp nhất phải bắt đầu từ 0", "the lowest band must start at 0"),
+                Text("thêm mức cuối với 'from: 0'", "add a last band with 'from: 0'"),
                 at=("bands", len(limits) - 1, "from"),
             )
         return self
@@ -109,6 +110,7 @@ class Minimum(Strict):
             raise FieldProblem(
                 "minimum-form",
                 Text("cần số điểm hoặc 'share'", "a minimum is a number of points or a 'share'"),
+                Text("viết như 842.5 hoặc {share: 0.9}", "write it as 842.5 or {share: 0.9}"),
             )
         return self
 

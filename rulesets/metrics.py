@@ -42,6 +42,7 @@ class Catalogue(Strict):
                 raise FieldProblem(
                     "metric-twice",
                     Text(f"chỉ tiêu '{metric.id}' xuất hiện hai lần", f"metric '{metric.id}' is given twice"),
+                    Text("xóa một dòng", "remove one of them"),
                     at=("metrics", index, "id"),
                 )
             seen.add(metric.id)

@@ -48,11 +48,13 @@ class Inputs(Strict):
             raise FieldProblem(
                 "half-a-ratio",
                 Text("tỷ lệ cần cả 'numerator' và 'denominator'", "a ratio needs both 'numerator' and 'denominator'"),
+                Text("thêm phần còn thiếu", "add the one that is missing"),
             )
         if sum((self.numerator is not None, self.value is not None, bool(self.pools))) > 1:
             raise FieldProblem(
                 "inputs-form",
                 Text("chỉ dùng một: tỷ lệ, 'value' hoặc 'pools'", "give one of: a ratio, 'value' or 'pools'"),
+                Text("giữ lại dạng mà quy tắc đọc", "keep the form that the rule reads"),
             )
         return self
 

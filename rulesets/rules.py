@@ -84,7 +84,9 @@ class Band(Strict):
             )
         if (self.share is None) == (self.points is None):
             raise FieldProblem(
-                "band-worth", Text("mỗi bậc cần 'share' hoặc 'points'", "a band needs either 'share' or 'points'")
+                "band-worth",
+                Text("mỗi bậc cần 'share' hoặc 'points'", "a band needs either 'share' or 'points'"),
+                Text("'share' là phần của điểm tối đa, 'points' là số điểm", "'share' of the maximum, or 'points'"),
             )
         return self
 
@@ -149,6 +151,7 @@ class Periods(Rule):
             raise FieldProblem(
                 "late-is-more",
                 Text("nộp trễ được nhiều điểm hơn đúng hạn", "late earns more than on time"),
+                Text("đổi chỗ 'late' và 'on_time'", "swap 'late' and 'on_time'"),
                 at=("late",),
             )
         return self
@@ -175,6 +178,7 @@ class Goalposts(Rule):
             raise FieldProblem(
                 "goalposts-equal",
                 Text("hai cột mốc bằng nhau", "the two goalposts are the same"),
+                Text("'lower' được 0 điểm, 'upper' được điểm tối đa", "'lower' earns 0, 'upper' earns the maximum"),
                 at=("upper",),
             )
         return self

@@ -7,34 +7,27 @@ group. Where points rather than values are known, `indicator` is a main index's 
 from __future__ import annotations
 
 import csv
-import difflib
 import io
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.errors import ConfigurationError, Finding, Text
-from common.yaml_files import display_path, invalid
+from common.errors import Finding, Text
 from rulesets.load import LoadedRuleset
-from rulesets.numbers import plain
 from rulesets.scoring.aggregates import score_main_indices, score_pillars
 from rulesets.scoring.explain import REASONS
 from rulesets.scoring.indicators import score_indicators
-from rulesets.scoring.inputs import not_public
 from rulesets.scoring.ranking import rank
 from rulesets.scoring.reference import write_reference
 from rulesets.scoring.tables import fill
+from rulesets.scoring.values_file import Line, doubts, read_values
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-COLUMNS = ("agency", "indicator", "numerator", "denominator", "value", "status", "article")
 SCORES = ("agency", "indicator", "points", "status", "rule")
 TOTALS = ("agency", "main_index", "pillar", "points", "max_points", "rank", "grade")
-TOTAL = "total"
-_STATUSES = ("", "reported", "missing", "exempt")
 
 
 @dataclass(frozen=True)
@@ -44,12 +37,6 @@ class Scored:
     scores: list[tuple[str, ...]]
     totals: list[tuple[str, ...]]
     warnings: list[Finding]
-
-
-@dataclass(frozen=True)
-class _Line:
-    where: str
-    cells: dict[str, str]
 
 
 def score_csv(loaded: LoadedRuleset, path: Path) -> Scored:
@@ -62,7 +49,7 @@ def score_csv(loaded: LoadedRuleset, path: Path) -> Scored:
         _put(con, loaded, lines)
         for step in (score_indicators, score_main_indices, score_pillars, rank):
             step(con)
-        return Scored(_scores(con), _totals(con), _warnings(con, lines))
+        return Scored(_scores(con), _totals(con), [*_warnings(con, lines), *doubts(loaded, lines)])
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -74,132 +61,7 @@ def to_csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return out.getvalue()
 
 
-def read_values(loaded: LoadedRuleset, path: Path) -> list[_Line]:
-    """The lines of a file of values, NFC and trimmed, checked against the ruleset's codes."""
-    shown = display_path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigurationError("file-missing", Text("không tìm thấy tệp", "file not found"), where=shown) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(
-            "file-encoding",
-            Text("tệp không phải UTF-8", "the file is not UTF-8"),
-            hint=Text("lưu lại dạng CSV UTF-8", "save it as CSV UTF-8"),
-            where=shown,
-        ) from None
-    reader = csv.reader(io.StringIO(unicodedata.normalize("NFC", text), newline=""))
-    header = [name.strip().lower() for name in next(reader, [])]
-    if found := _header_findings(header, f"{shown}:1"):
-        raise invalid(found, path)
-    lines = []
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            cells = dict.fromkeys(COLUMNS, "") | dict(zip(header, (cell.strip() for cell in row), strict=False))
-            lines.append(_Line(f"{shown}:{reader.line_num}", cells | {"": str(len(row))}))
-    if found := [*_row_findings(loaded, lines, len(header))]:
-        raise invalid(found, path)
-    return lines
-
-
-def _header_findings(header: list[str], where: str) -> list[Finding]:
-    findings = []
-    for name in header:
-        if name not in COLUMNS:
-            near = difflib.get_close_matches(name, COLUMNS, n=1)
-            hint = Text(f"có phải '{near[0]}'?", f"did you mean '{near[0]}'?") if near else _columns_hint()
-            findings.append(Finding("csv-column", Text(f"cột lạ '{name}'", f"unknown column '{name}'"), hint, where))
-    for name in ("agency", "indicator"):
-        if name not in header:
-            text = Text(f"thiếu cột '{name}'", f"column '{name}' is missing")
-            findings.append(Finding("csv-column", text, _columns_hint(), where))
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        text = Text(f"cột '{name}' có hai lần", f"column '{name}' is given twice")
-        findings.append(Finding("csv-column", text, _columns_hint(), where))
-    return findings
-
-
-def _columns_hint() -> Text:
-    return Text(f"dòng đầu: {','.join(COLUMNS)}", f"first line: {','.join(COLUMNS)}")
-
-
-def _row_findings(loaded: LoadedRuleset, lines: list[_Line], width: int) -> list[Finding]:
-    ruleset = loaded.ruleset
-    indicators = {one.code for one in ruleset.indicator_list}
-    points = {TOTAL, *(main.code for main in ruleset.main_indices)}
-    findings: list[Finding] = []
-    seen: dict[tuple[str, str], str] = {}
-    if not lines:
-        text = Text("tệp không có dòng giá trị nào", "the file has no row of values")
-        return [Finding("csv-empty", text, Text("thêm ít nhất một dòng", "add at least one row"), loaded.ruleset_id)]
-    for line in lines:
-        findings += _line_findings(line, indicators, points, width)
-        code = line.cells["indicator"]
-        if not ruleset.public and code and code not in points:
-            structure = ruleset.structure
-            known = not_public(
-                loaded.ruleset_id, ruleset.decision.number, structure.indicators, plain(structure.points)
-            )
-            return [Finding(known.code, known.message, known.hint, line.where)]
-        key = (line.cells["agency"], code)
-        if key in seen:
-            text = Text(f"'{key[0]}', '{code}' có hai dòng", f"'{key[0]}', '{code}' has two rows")
-            hint = Text(f"dòng kia: {seen[key]}", f"the other: {seen[key]}")
-            findings.append(Finding("csv-duplicate", text, hint, line.where))
-        seen.setdefault(key, line.where)
-    return findings
-
-
-def _line_findings(line: _Line, indicators: set[str], points: set[str], width: int) -> list[Finding]:
-    cells, found = line.cells, []
-    code = cells["indicator"]
-
-    def add(kind: str, vi: str, en: str, hint_vi: str = "", hint_en: str = "") -> None:
-        found.append(Finding(kind, Text(vi, en), Text(hint_vi, hint_en), line.where))
-
-    if int(cells[""]) > width:
-        add(
-            "csv-width",
-            "dòng có nhiều ô hơn dòng đầu",
-            "the row has more cells than the header",
-            "ô có dấu phẩy phải đặt trong ngoặc kép",
-            "put cells with commas in quotes",
-        )
-    if not cells["agency"]:
-        add("csv-agency", "thiếu 'agency'", "'agency' is missing")
-    if code not in indicators and code not in points:
-        near = difflib.get_close_matches(code, sorted(indicators | points), n=1, cutoff=0.4)
-        known = near[0] if near else ", ".join(sorted(points))
-        add(
-            "csv-indicator",
-            f"không có chỉ số '{code}'",
-            f"there is no indicator '{code}'",
-            f"có phải '{known}'?",
-            f"did you mean '{known}'?",
-        )
-    if cells["status"].lower() not in _STATUSES:
-        add(
-            "csv-status",
-            f"trạng thái lạ '{cells['status']}'",
-            f"unknown status '{cells['status']}'",
-            "dùng reported, missing hoặc exempt",
-            "use reported, missing or exempt",
-        )
-    if cells["status"].lower() == "exempt" and not cells["article"]:
-        add(
-            "csv-article",
-            "miễn áp dụng nhưng thiếu 'article'",
-            "exempt without an 'article'",
-            "ghi điều khoản, ví dụ 7.3",
-            "give the article, for example 7.3",
-        )
-    by_points = code in points and code not in indicators
-    if by_points and (cells["numerator"] or cells["denominator"] or cells["status"].lower() == "exempt"):
-        add("csv-points", f"'{code}' chỉ nhận điểm ở cột 'value'", f"'{code}' takes points in 'value' only")
-    return found
-
-
-def _put(con: DuckDBPyConnection, loaded: LoadedRuleset, lines: list[_Line]) -> None:
+def _put(con: DuckDBPyConnection, loaded: LoadedRuleset, lines: list[Line]) -> None:
     """The three relations that the engine reads, for one group in one year."""
     year = loaded.ruleset.valid.year_from
     indicators = {one.code for one in loaded.ruleset.indicator_list}
@@ -262,7 +124,7 @@ def _totals(con: DuckDBPyConnection) -> list[tuple[str, ...]]:
     return _rows(con, _TOTALS_SQL)
 
 
-def _warnings(con: DuckDBPyConnection, lines: list[_Line]) -> list[Finding]:
+def _warnings(con: DuckDBPyConnection, lines: list[Line]) -> list[Finding]:
     """Values that did not reach a score, each at its line."""
     places = {(line.cells["agency"], line.cells["indicator"]): line.where for line in lines}
     rows: list[tuple[Any, ...]] = con.execute(

@@ -24,7 +24,8 @@ from rulesets.lint import lint
 from rulesets.load import SHIPPED, load_ruleset
 from rulesets.rules import KINDS
 from rulesets.schema import ruleset_schema
-from rulesets.scoring.values_csv import COLUMNS, SCORES, TOTALS, score_csv, to_csv
+from rulesets.scoring.values_csv import SCORES, TOTALS, score_csv, to_csv
+from rulesets.scoring.values_file import COLUMNS
 from rulesets.yaml_text import to_yaml
 from tests.support.engine import PERIOD, YEAR, Engine, indicator, loaded, ruleset_of
 

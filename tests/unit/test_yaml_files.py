@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ from pydantic import BaseModel, ConfigDict
 
 from common.errors import ConfigurationError
 from common.yaml_files import parse_model, parse_yaml, read_yaml
+
+BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in pairwise("abcdefgh")
+)
+"""Eight lines that would be a hundred million values."""
 
 
 class Inner(BaseModel):
@@ -61,6 +67,13 @@ def test_scalars_are_exact_and_unsurprising(text: str, value: Any) -> None:
         ("a: [1, 2\nb: 3\n", "yaml-syntax", "x.yaml:2:2"),
         ("a:\n\t- 1\n", "yaml-syntax", "x.yaml:2:1"),
         ("a: 1\nb: 'x\nc: 2\n", "yaml-syntax", "x.yaml:2:4"),
+        ("a: 1\n---\na: 2\n", "yaml-syntax", "x.yaml:2:1"),
+        ("a: 1\nbé: x\x00\n", "yaml-refused", "x.yaml:2:6"),
+        ("? [a, b]\n: 1\n", "yaml-key", "x.yaml:1:3"),
+        ("a: &x [1, *x]\n", "yaml-refused", "x.yaml:1:11"),
+        ("a: " + "[" * 900 + "]" * 900, "yaml-refused", "x.yaml:1:43"),
+        ("".join(" " * level + "a:\n" for level in range(900)), "yaml-refused", "x.yaml:41:41"),
+        (BOMB, "yaml-refused", "x.yaml:6:8"),
     ],
 )
 def test_what_cannot_be_read_is_refused_at_its_place(text: str, code: str, where: str) -> None:
@@ -85,6 +98,10 @@ def test_all_mistakes_of_a_file_come_in_one_pass() -> None:
     assert hints[0] == "did you mean 'items'?"
     assert hints[1] == 'put it in quotes: "6.10"'
     assert hints[3] == "did you mean 'points'?"
+
+
+def test_an_alias_says_the_same_again() -> None:
+    assert parse_yaml("a: &x {b: 1}\nc: *x\n", Path("x.yaml")).data == {"a": {"b": 1}, "c": {"b": 1}}
 
 
 def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

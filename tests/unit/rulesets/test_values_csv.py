@@ -107,17 +107,37 @@ def test_a_value_that_is_not_scored_is_a_warning_at_its_line(tmp_path: Path) -> 
         (HEADER, ["A,1.1,,,,exempt,"], "csv-article", "2"),
         (HEADER, ["A,1,5,10,,,"], "csv-points", "2"),
         (HEADER, ["A,1.1,,,yes,,,x"], "csv-width", "2"),
-        (HEADER, [], "csv-empty", "x/one"),
+        (HEADER, [], "csv-empty", "1"),
+        (HEADER, ["A\u200b,1.1,,,yes,,"], "csv-agency", "2"),
+        (HEADER, ['"A\nB",1.1,,,yes,,'], "csv-agency", "3"),
+        (HEADER, ["A\x00,1.1,,,yes,,"], "csv-agency", "2"),
+        (HEADER, ["A,1.1,,,yes,,", 'B,1.1,,,"yes,,', "C,1.1,,,no,,"], "csv-syntax", "3"),
+        (HEADER, ['A,1.1,,,"yes"x,,'], "csv-syntax", "2"),
+        (HEADER, [f"A,2.1,{'1' * 200_000},2,,,"], "csv-syntax", "2"),
         ("agency,indicator,vaule", ["A,1.1,yes"], "csv-column", "1"),
         ("agency,value", ["A,yes"], "csv-column", "1"),
         ("agency,indicator,value,value", ["A,1.1,yes,no"], "csv-column", "1"),
-        ("agency;indicator;value", ["A;1.1;yes"], "invalid-file", "1"),
+        ("agency;indicator;value", ["A;1.1;yes"], "csv-separator", "1"),
+        ("agency\tindicator\tvalue", ["A\t1.1\tyes"], "csv-separator", "1"),
     ],
 )
 def test_mistakes_are_named_at_their_line(tmp_path: Path, header: str, lines: list[str], code: str, line: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         score_csv(rules(), written(tmp_path, *lines, header=header))
     assert (caught.value.code, caught.value.where.rpartition(":")[2]) == (code, line)
+
+
+def test_what_is_not_used_is_a_warning_at_its_line(tmp_path: Path) -> None:
+    scored = score_csv(rules(), written(tmp_path, "A,2.1,1,2,0.75,,", "B,2.1,,,,,7.3", "C,2.1,1,2,,exempt,7.3"))
+    assert [(one.code, one.where.rpartition(":")[2]) for one in scored.warnings] == [
+        ("csv-two-figures", "2"),
+        ("csv-article-unused", "3"),
+    ]
+    assert [row[2:4] for row in scored.scores if row[1] == "2.1"] == [
+        ("10", "reported"),
+        ("0", "missing"),
+        ("10", "exempt"),
+    ]
 
 
 def test_all_mistakes_of_a_file_come_at_once(tmp_path: Path) -> None:
