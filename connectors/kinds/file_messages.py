@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -94,14 +94,16 @@ def _rows(document: Document, part: Part, layout: EdxmlLayout, reading: Reading)
         return
     for number, receiver in enumerate(part.receivers):
         if receiver.code.endswith(ours):
-            yield pointer_of(message.name, f"MessageHeader.To.{number}"), _addressed(document, receiver, row)
+            addressed = _addressed(document, receiver, row, reading.shape.listed)
+            yield pointer_of(message.name, f"MessageHeader.To.{number}"), addressed
 
 
-def _addressed(document: Document, receiver: Receiver, row: Row) -> Row:
+def _addressed(document: Document, receiver: Receiver, row: Row, listed: Collection[str]) -> Row:
     """The row of one receiver, with its newest word on the document."""
     header = {**row.get("MessageHeader", {}), "To": receiver.element}
-    status = document.statuses.get(receiver.code)
-    return {**row, "MessageHeader": header, **({STATUS: status.row} if status else {})}
+    said = document.statuses.get(receiver.code)
+    status = {name: value for name, value in said.row.items() if f"{STATUS}.{name}" in listed} if said else {}
+    return {**row, "MessageHeader": header, **({STATUS: status} if status else {})}
 
 
 def _listed(mailbox: Mailbox, asked: Asked, fates: dict[str, str], rows: Counter[str]) -> RawListing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,20 @@ import pytest
 
 from common.yaml_files import parse_model, parse_yaml
 from connectors import AgencyCode, Landing, RestSource, load_source, pull
+from connectors.files_model import FilesSource
+from connectors.kinds import files
+from connectors.sheets.inbox import Patience
 from connectors.tables import read_table
+from tests.support.edxml import document_id, message, status
 from tests.support.portal import ROOT, Act, answer
 from tests.support.probe import Request, serving
+from tests.support.servers.sftp import USER, sftp_server
 from tests.support.tokens import jwt
+from tests.support.workbooks import workbook
 
 TEXT = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 WHOLE = [(parse_yaml(block, Path("x.yaml")).data, block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.S)]
+FILES = {data["name"]: block for data, block in WHOLE if data.get("kind") == "files"}
 EXAMPLES = {data["name"]: block for data, block in WHOLE if data.get("kind") == "rest"}
 CODES = ("H01.01", "H01.02", "H01.03")
 SECRET = "canary-documented"
@@ -145,6 +153,87 @@ def test_an_example_is_pulled(example: str, tmp_path: Path, monkeypatch: pytest.
     assert rows[0][column] == value
     assert again.status == "unchanged"
     assert [note.code for note in outcome.notes if note.code != "RowsExcluded"] == []
+
+
+def reports(folder: Path) -> None:
+    rows = [(code, f"Sở số {n}", 10 * n, 50 + n) for n, code in enumerate(CODES, 1)]
+    titles = ("Mã cơ quan", "Tên cơ quan", "Số hồ sơ", "Tỷ lệ (%)")
+    (folder / "bao_cao_2025_07.xlsx").write_bytes(workbook(rows=rows, titles=titles))
+
+
+def reports_by_sftp(folder: Path) -> None:
+    lines = ["Mã cơ quan;Số hồ sơ", *(f"{code};1.00{n}" for n, code in enumerate(CODES, 1))]
+    (folder / "bao_cao_2025_07.csv").write_text("".join(f"{line}\r\n" for line in lines), encoding="utf-8", newline="")
+
+
+ORGANS = tuple(f"000.00.0{n}.H01" for n in (1, 2, 3))
+
+
+def documents(folder: Path) -> None:
+    """Three documents, one of them updated, one revoked again, and a status."""
+    first, second, third = ORGANS
+    found = [
+        message("0", first, [second, third], 1, "2025/03/01 08:00:00"),
+        message("0", second, [first], 2, "2025/03/02 08:00:00", paper="1"),
+        message("0", third, [first], 3, "2025/03/03 08:00:00"),
+        message("0", third, [first, second], 4, "2025/03/03 09:00:00"),
+        message("2", second, [first], 2, "2025/03/04 08:00:00"),
+        message("1", third, [first], 9, "2025/03/05 08:00:00", target=document_id(third, 3)),
+        status(second, document_id(first, 1), first, "06", "2025/03/06 08:00:00"),
+    ]
+    for number, content in enumerate(found):
+        (folder / f"{number}.edxml").write_bytes(content)
+
+
+# What lies in the folder; its name; the landed rows; one column of the first row; whose rows.
+FOLDERS: dict[str, tuple[Callable[[Path], None], str, int, str, Any, tuple[str, ...]]] = {
+    "reports": (reports, "reports", 3, "received", 10, CODES),
+    "reports_by_sftp": (reports_by_sftp, "", 3, "received", 1001, CODES),
+    "documents_sent": (documents, "edxml", 3, "paper", 0, ORGANS),
+    "documents_received": (documents, "edxml", 5, "document_id", document_id(ORGANS[1], 2), ORGANS),
+}
+
+
+def test_every_example_of_files_has_a_folder() -> None:
+    assert FILES.keys() == FOLDERS.keys()
+
+
+@pytest.mark.parametrize("example", FOLDERS)
+def test_an_example_of_files_is_pulled(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / f"{example}.yaml"
+    path.write_text(FILES[example], encoding="utf-8")
+    source = load_source(path)
+    assert isinstance(source, FilesSource)
+    fill, name, count, column, value, whose = FOLDERS[example]
+    monkeypatch.setattr(files, "Patience", lambda: Patience(quiet_seconds=0))
+    with ExitStack() as running:
+        folder = tmp_path / "inbox" / name
+        folder.mkdir(parents=True)
+        if source.sftp:
+            server = running.enter_context(sftp_server(tmp_path))
+            folder = server.root / source.sftp.folder.strip("/")
+            folder.mkdir(parents=True)
+            here = {"host": "127.0.0.1", "port": server.port, "host_key": server.host_key.line, "username": USER}
+            there = source.sftp.model_copy(update={**here, "private_key": str(server.client_key.path)})
+            source = source.model_copy(update={"sftp": there})
+        fill(folder)
+        moment, landing = datetime.now().astimezone(), Landing(tmp_path / "landing")
+        known = [
+            *(
+                AgencyCode(f"id-{code}", scheme, code, f"Sở số {code}", "department")
+                for scheme in ("qd20", "own")
+                for code in CODES
+            ),
+            *(AgencyCode(f"id-{code}", "qcvn102", code, f"Cơ quan {code}", "department") for code in ORGANS),
+        ]
+        outcome = pull(source, 2025, landing=landing, agencies=known, moment=moment)
+        again = pull(source, 2025, landing=landing, agencies=known, moment=moment)
+    assert [one.message.en for one in outcome.findings] == []
+    assert outcome.pull
+    rows = read_table(outcome.pull.table).to_pylist()
+    assert (len(rows), rows[0][column], {row["agency_code"] for row in rows}) == (count, value, set(whose))
+    assert again.status == "unchanged"
+    assert [note.code for note in outcome.notes] == []
 
 
 def test_every_documented_word_exists() -> None:

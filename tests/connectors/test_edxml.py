@@ -189,6 +189,7 @@ def test_by_receiver_there_is_a_row_for_each(pulled: Callable[..., PullOutcome])
         (C, FIRST, "02", "m999.edxml/MessageHeader/To/1"),
     ]
     assert fates(outcome) == {"documents": 2, "elsewhere": 1, "statuses": 4}
+    assert noted(outcome) == []
 
 
 # What acts on documents
