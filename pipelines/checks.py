@@ -39,7 +39,7 @@ select iv.*,
         or (iv.status = 'exempt' and iv.article is not null) as has_figure,
     coalesce(s.figures = s.places, true) as one_figure_each,
     concat_ws('|', iv.numerator, iv.denominator, iv.value) as figure,
-    case when contains(iv.value, ';') or s.agency_id is null then figure
+    case when iv.status = 'exempt' or contains(iv.value, ';') or s.agency_id is null then figure
         else concat_ws('|', s.numerator, s.denominator, s.value) end as figure_at_source
 from indicator_values as iv
 left join at_source as s using (ruleset_id, agency_id, assessment_year, period, indicator_code)
