@@ -41,7 +41,7 @@ def over_limit(text: str, loader: type[yaml.SafeLoader]) -> Refusal | None:
     total = 0
     for event in yaml.parse(text, Loader=loader):
         mark = event.start_mark
-        place = (mark.line + 1, mark.column + 1)
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         if isinstance(event, yaml.CollectionStartEvent):
             opened.append((event.anchor, total))
             total += 1
@@ -61,7 +61,7 @@ def over_limit(text: str, loader: type[yaml.SafeLoader]) -> Refusal | None:
                     Text(f"'*{event.anchor}' chứa chính nó", f"'*{event.anchor}' holds itself"),
                     Text("viết nội dung ra thay cho bí danh", "write out what is meant"),
                 )
-            total += sizes.get(event.anchor, 1)
+            total += sizes.get(event.anchor or "", 1)
         elif isinstance(event, yaml.ScalarEvent):
             total += 1
         if total > NODES:

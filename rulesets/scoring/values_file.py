@@ -160,64 +160,63 @@ def _row_findings(loaded: LoadedRuleset, lines: list[Line], width: int) -> list[
     return findings
 
 
-def _line_findings(line: Line, indicators: set[str], points: set[str], width: int) -> list[Finding]:
-    cells, found = line.cells, []
-    code = cells["indicator"]
+_MISTAKES = {
+    "csv-width": (
+        Text("dòng có nhiều ô hơn dòng đầu", "the row has more cells than the header"),
+        Text("ô có dấu phẩy phải đặt trong ngoặc kép", "put cells with commas in quotes"),
+    ),
+    "csv-agency": (
+        Text("thiếu 'agency'", "'agency' is missing"),
+        Text("ghi mã hoặc tên cơ quan", "give its code or name"),
+    ),
+    "csv-hidden": (
+        Text("'agency' có ký tự không nhìn thấy: {}", "'agency' has characters that cannot be seen: {}"),
+        Text("gõ lại tên cơ quan", "type the name again"),
+    ),
+    "csv-indicator": (
+        Text("không có chỉ số '{}'", "there is no indicator '{}'"),
+        Text("có phải '{}'?", "did you mean '{}'?"),
+    ),
+    "csv-status": (
+        Text("trạng thái lạ '{}'", "unknown status '{}'"),
+        Text("dùng reported, missing hoặc exempt", "use reported, missing or exempt"),
+    ),
+    "csv-article": (
+        Text("miễn áp dụng nhưng thiếu 'article'", "exempt without an 'article'"),
+        Text("ghi điều khoản, ví dụ 7.3", "give the article, for example 7.3"),
+    ),
+    "csv-points": (
+        Text("'{}' chỉ nhận điểm ở cột 'value'", "'{}' takes points in 'value' only"),
+        Text("xóa các ô khác", "empty the other cells"),
+    ),
+}
+"""What can be wrong with a row, and the way out; `{}` is what stands there, in a hint what may have been meant."""
 
-    def add(kind: str, vi: str, en: str, hint_vi: str = "", hint_en: str = "") -> None:
-        found.append(Finding(kind, Text(vi, en), Text(hint_vi, hint_en), line.where))
 
+def _line_findings(line: Line, indicators: set[str], points: set[str], width: int) -> Iterator[Finding]:
+    for code, given, meant in _line_mistakes(line, indicators, points, width):
+        message, hint = _MISTAKES[code]
+        told = Text(message.vi.format(given), message.en.format(given))
+        yield Finding(code, told, Text(hint.vi.format(meant), hint.en.format(meant)), line.where)
+
+
+def _line_mistakes(line: Line, indicators: set[str], points: set[str], width: int) -> Iterator[tuple[str, str, str]]:
+    """Each mistake of a row: its code, what stands there, and what may have been meant."""
+    cells, code = line.cells, line.cells["indicator"]
+    status = cells["status"].lower()
     if line.width > width:
-        add(
-            "csv-width",
-            "dòng có nhiều ô hơn dòng đầu",
-            "the row has more cells than the header",
-            "ô có dấu phẩy phải đặt trong ngoặc kép",
-            "put cells with commas in quotes",
-        )
+        yield "csv-width", "", ""
     if not cells["agency"]:
-        add("csv-agency", "thiếu 'agency'", "'agency' is missing", "ghi mã hoặc tên cơ quan", "give its code or name")
+        yield "csv-agency", "", ""
     if hidden := sorted({f"U+{ord(sign):04X}" for sign in cells["agency"] if unicodedata.category(sign)[0] == "C"}):
-        add(
-            "csv-agency",
-            f"'agency' có ký tự không nhìn thấy: {', '.join(hidden)}",
-            f"'agency' has characters that cannot be seen: {', '.join(hidden)}",
-            "gõ lại tên cơ quan",
-            "type the name again",
-        )
+        yield "csv-hidden", ", ".join(hidden), ""
     if code not in indicators and code not in points:
         near = difflib.get_close_matches(code, sorted(indicators | points), n=1, cutoff=0.4)
-        known = near[0] if near else ", ".join(sorted(points))
-        add(
-            "csv-indicator",
-            f"không có chỉ số '{code}'",
-            f"there is no indicator '{code}'",
-            f"có phải '{known}'?",
-            f"did you mean '{known}'?",
-        )
-    if cells["status"].lower() not in _STATUSES:
-        add(
-            "csv-status",
-            f"trạng thái lạ '{cells['status']}'",
-            f"unknown status '{cells['status']}'",
-            "dùng reported, missing hoặc exempt",
-            "use reported, missing or exempt",
-        )
-    if cells["status"].lower() == "exempt" and not cells["article"]:
-        add(
-            "csv-article",
-            "miễn áp dụng nhưng thiếu 'article'",
-            "exempt without an 'article'",
-            "ghi điều khoản, ví dụ 7.3",
-            "give the article, for example 7.3",
-        )
+        yield "csv-indicator", code, near[0] if near else ", ".join(sorted(points))
+    if status not in _STATUSES:
+        yield "csv-status", cells["status"], ""
+    if status == "exempt" and not cells["article"]:
+        yield "csv-article", "", ""
     by_points = code in points and code not in indicators
-    if by_points and (cells["numerator"] or cells["denominator"] or cells["status"].lower() == "exempt"):
-        add(
-            "csv-points",
-            f"'{code}' chỉ nhận điểm ở cột 'value'",
-            f"'{code}' takes points in 'value' only",
-            "xóa các ô khác",
-            "empty the other cells",
-        )
-    return found
+    if by_points and (cells["numerator"] or cells["denominator"] or status == "exempt"):
+        yield "csv-points", code, ""
