@@ -67,11 +67,12 @@ def find_agency(release: Release, wanted: str, year: int) -> dict[str, Any]:
 
 
 def _which(wanted: str, ids: list[str]) -> UsageError:
-    listed = ", ".join(ids[:5]) or "dti rank --group …"
+    listed = ", ".join(ids[:5])
+    meant = Text(f"có phải: {listed}?", f"did you mean: {listed}?")
     return UsageError(
         "which-agency",
         Text(f"'{wanted}' không chỉ một cơ quan", f"'{wanted}' does not name one agency"),
-        hint=Text(f"có phải: {listed}?", f"did you mean: {listed}?"),
+        hint=meant if ids else Text("xem tên: dti rank --group …", "for the names: dti rank --group …"),
     )
 
 
