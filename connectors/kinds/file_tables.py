@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from common.errors import SourceError
+from common.errors import SourceError, Text
 from connectors.contract import Reading
 from connectors.files_model import Asked, FilesSource, agency_in_name
 from connectors.findings import Place, SourceFinding, finding
@@ -114,8 +114,18 @@ def _of_agency(row: TableRow, named: str | None, title: str) -> TableRow:
 def _set_aside(reading: Reading, place: Place, arrival: Arrival, row: TableRow) -> None:
     agency, _ = reading.register.match(row.values, "")
     at = [(fault, place._replace(agency=agency, field=fault.title)) for fault in row.faults]
-    findings = [finding(one.unfit.code, there, **one.unfit.facts, cell=one.pointer) for one, there in at]
+    findings = [
+        _with_cell(finding(one.unfit.code, there, **one.unfit.facts, cell=one.pointer), one) for one, there in at
+    ]
     reading.set_aside(place, (arrival.sha256, _address(reading, row)), findings)
+
+
+def _with_cell(told: SourceFinding, fault: Fault) -> SourceFinding:
+    """The finding with the address of its cell, also where its words are those of a field that came otherwise."""
+    if fault.pointer in told.message.vi:
+        return told
+    message = Text(f"{told.message.vi} (ô {fault.pointer})", f"{told.message.en} (cell {fault.pointer})")
+    return replace(told, message=message)
 
 
 def _address(reading: Reading, row: TableRow) -> str:

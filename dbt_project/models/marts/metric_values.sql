@@ -10,6 +10,11 @@
     'int_identity_staff__metrics',
     'int_open_data_datasets__metrics',
     'int_feedback_reports__metrics',
+    'int_e_document_documents__metrics',
+    'int_e_document_mailboxes__metrics',
+    'int_identity_residents__metrics',
+    'int_lris_reports__metrics',
+    'int_self_assessment__metrics',
 ] %}
 
 with metric_rows as (
