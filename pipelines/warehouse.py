@@ -31,7 +31,14 @@ def open_release(release: Release) -> duckdb.DuckDBPyConnection:
 def find(deployment: Deployment, as_of: str = "", number: int | None = None) -> Release:
     """The release asked for: by number, by the day whose knowledge it is, or the current one."""
     if number is not None:
-        return releases.read(deployment.releases / str(number))
+        folder = deployment.releases / str(number)
+        if not folder.is_dir():
+            raise UsageError(
+                "unknown-release",
+                Text(f"không có bản phát hành {number}", f"there is no release {number}"),
+                hint=Text("xem: dti release list", "see: dti release list"),
+            )
+        return releases.read(folder)
     if as_of:
         return releases.known_at(deployment, moment_of(as_of))
     release = releases.current(deployment)
