@@ -53,7 +53,7 @@ class Attempts:
             return retrying(attempt), tuple(troubles)
         except PassingTrouble as trouble:
             facts = {"detail": trouble.code, **trouble.facts, "attempts": len(troubles) + 1}
-            raise source_error(trouble.code, place, **facts) from None
+            raise source_error(trouble.code, trouble.place or place, **facts) from None
 
     def seconds(self, place: Place) -> float:
         """How long the next attempt may take. Raises `SourceError` when the time is up."""

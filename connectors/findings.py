@@ -110,11 +110,12 @@ def words(code: str, place: Place, facts: dict[str, Any]) -> tuple[Text, Text]:
 class PassingTrouble(Exception):
     """Trouble that may pass by waiting: not an error yet, but with the code that it gets if it does not pass.
 
-    `wait` is how many seconds the source asked for, if it did.
+    `wait` is how many seconds the source asked for, if it did; `place` where it was met, if nearer than the question.
     """
 
-    def __init__(self, code: str, wait: float | None = None, **facts: Any) -> None:
+    def __init__(self, code: str, wait: float | None = None, place: Place | None = None, **facts: Any) -> None:
         super().__init__(code)
         self.code = code
         self.wait = wait
+        self.place = place
         self.facts = facts

@@ -52,7 +52,7 @@ def named_trouble(error: BaseException, place: Place, limits: Limits) -> Excepti
 def _by_state(state: str, place: Place, limits: Limits) -> Exception:
     name = f"{state} {psycopg.errors.lookup(state).__name__}" if _is_known(state) else state
     if state in _PASSING or state[:2] == _CONNECTION:
-        return PassingTrouble("SourceUnavailable", detail=name)
+        return _unavailable(name, place)
     if state[:2] == "28":
         return source_error("LoginRefused", place, detail=name)
     code = {_TIMEOUT: "QueryTimeout", _READ_ONLY: "WriteRefused", _FORBIDDEN: "QueryForbidden"}.get(state)
@@ -71,9 +71,9 @@ def _by_sentence(text: str, place: Place) -> Exception:
     """psycopg gives no SQLSTATE for a connection that failed or was lost."""
     for sign, code, detail in _SENTENCES:
         if sign in text:
-            return source_error(code, place, detail=detail) if code else _unavailable(detail)
-    return _unavailable("connection lost")
+            return source_error(code, place, detail=detail) if code else _unavailable(detail, place)
+    return _unavailable("connection lost", place)
 
 
-def _unavailable(detail: str) -> PassingTrouble:
-    return PassingTrouble("SourceUnavailable", detail=detail)
+def _unavailable(detail: str, place: Place) -> PassingTrouble:
+    return PassingTrouble("SourceUnavailable", place=place, detail=detail)

@@ -57,7 +57,7 @@ class Sqlite:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         detail = getattr(error, "sqlite_errorname", type(error).__name__)
         if code in _BUSY:
-            return PassingTrouble("SourceUnavailable", detail=detail)
+            return PassingTrouble("SourceUnavailable", place=place, detail=detail)
         if code == sqlite3.SQLITE_CANTOPEN:
             return source_error("DatabaseMissing", place)
         if code == sqlite3.SQLITE_INTERRUPT:

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[Text], None]
 Sleep = Callable[[float], None]
-_FEWEST_ROWS, _MOST_ROWS, _BATCH_BYTES = 100, 5_000, 4 * 2**20
+_MOST_ROWS, _BATCH_BYTES, _GROWTH = 2_000, 4 * 2**20, 8
+_GRACE = 2.0  # seconds in which the database ends what took too long, in order, before we break it off
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -90,7 +91,7 @@ class Watch:
 
         seconds = self.attempts.seconds(place)
         try:
-            with self.watchdog.limit(seconds):
+            with self.watchdog.limit(seconds + _GRACE):
                 yield
         except UnsafeAddressError as unsafe:
             raise source_error("UnsafeAddress", place, detail=str(unsafe)) from None
@@ -103,7 +104,7 @@ class Watch:
             timeout = source_error("QueryTimeout", place, seconds=f"{seconds:g}")
             return late if isinstance(late, SourceError) else timeout
         if isinstance(error, OSError):
-            return PassingTrouble("SourceUnavailable", detail="name not found")
+            return PassingTrouble("SourceUnavailable", place=place, detail="name not found")
         return self.database.named(getattr(error, "orig", None) or error, place, self.source.limits)
 
 
@@ -192,11 +193,8 @@ def _read_listing(
     facts: list[PageFacts] = []
     for agency in _asked_for(listing, period, reading):
         place = Place(snapshot.source.name, listing.name, name, agency)
-        row = 0
         for page in snapshot.batches(asked, place, reading.shape, agency):
-            pointers = [f"row {number}" for number in range(row + 1, row + len(page.rows) + 1)]
-            reading.take(listing.name, name, page, "", window, pointers=pointers)
-            row += len(page.rows)
+            reading.take(listing.name, name, page, "", window)
             facts.append(replace(page.facts, number=len(facts) + 1))
     if progress:
         place = Place(snapshot.source.name, listing.name, name)
@@ -223,10 +221,10 @@ def _asked_for(listing: SqlListing, period: Period, reading: Reading) -> list[st
 
 
 def _pages(result: CursorResult[Any], names: list[str], new: list[str], limits: Limits, place: Place) -> Iterator[Page]:
-    """Batches of about the same size in bytes, so that wide rows take no more memory than narrow ones; at least one,
-    which may be empty."""
+    """Batches of about the same size in bytes, so that wide rows take no more memory than narrow ones: the first is one
+    row. At least one batch, which may be empty."""
     number = rows = size = 0
-    wanted = _FEWEST_ROWS
+    wanted = 1
     while batch := result.fetchmany(wanted):
         values = [dict(zip(names, row, strict=True)) for row in batch]
         texts = [json.dumps(list(row.values()), ensure_ascii=False, default=str).encode() for row in values]
@@ -239,7 +237,7 @@ def _pages(result: CursorResult[Any], names: list[str], new: list[str], limits: 
         for row in values:
             row.update(dict.fromkeys(new))  # named, so that they are told; without a value
         yield Page(number, values, hashlib.sha256(b"\n".join(texts)).hexdigest(), length)
-        wanted = max(_FEWEST_ROWS, min(_MOST_ROWS, _BATCH_BYTES * len(batch) // max(length, 1)))
+        wanted = max(1, min(_MOST_ROWS, wanted * _GROWTH, _BATCH_BYTES * len(batch) // max(length, 1)))
     if not number:
         yield Page(1, [], _EMPTY, 0)
 

@@ -80,8 +80,9 @@ class Figures:
     server: Postgres
 
     def reset(self) -> None:
-        """Six rows of good figures for this year, and as many for the last."""
+        """Six rows of good figures for this year, and as many for the last; whoever still reads is sent away."""
         self.server.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dti'",
             f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE",
             f"CREATE SCHEMA {SCHEMA}",
             f"CREATE TABLE {SCHEMA}.ho_so ({COLUMNS}, applicant text)",
