@@ -23,7 +23,9 @@ from pathlib import Path
 from tests.support.mutants import MUTANTS
 from tests.support.outcomes import OUTCOMES, read_outcomes
 from tests.support.sheet_mutants import SHEET_MUTANTS
+from tests.support.sql_mutants import SQL_MUTANTS
 
+ALL_MUTANTS = MUTANTS | SHEET_MUTANTS | SQL_MUTANTS
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 TABLE = ROOT / "docs" / "faults.md"
@@ -34,6 +36,7 @@ GROUPS = {
     "V": "Schema and values",
     "T": "Text, dates, time",
     "S": "Spreadsheets",
+    "Q": "Databases",
     "X": "Security, as far as connectors go",
 }
 ELSEWHERE = {
@@ -47,17 +50,17 @@ HEAD = """# What goes wrong, and what is done about it
 
 <!-- Written by `python -m tests.faults.make_table` from the results of a run; edit the tests instead. -->
 
-Every case is a test named by its ID (`pytest tests/faults -k H07`). Whole pulls run against raw servers on loopback, or
-over an inbox, and after each of them the same invariants are checked (`tests/support/probe.py`): the last good pull is
-still in use, byte for byte; a folder without manifest does not exist; received = accepted + quarantined + exact
-duplicates, also in the Parquet files; the number of requests is bounded; every attempt has left one record; and no
-canary, secret or personal, stands in any byte written, logged or printed, be it plain, base64, URL-encoded or in
-hexadecimal.
+Every case is a test named by its ID (`pytest tests/faults -k H07`). Whole pulls run against raw servers on loopback,
+over an inbox, or against a genuine PostgreSQL, and after each of them the same invariants are checked
+(`tests/support/probe.py`): the last good pull is still in use, byte for byte; a folder without manifest does not exist;
+received = accepted + quarantined + exact duplicates, also in the Parquet files; the number of requests is bounded;
+every attempt has left one record; and no canary, secret or personal, stands in any byte written, logged or printed, be
+it plain, base64, URL-encoded or in hexadecimal.
 
 A test that cannot fail proves nothing. So each guard is taken away in turn (`tests/support/mutants.py`,
-`tests/support/sheet_mutants.py`), and the cases named beside it must then fail (`pytest tests/faults/test_mutants.py`,
-`pytest tests/faults/test_spreadsheets.py -k guard`). *passed* counts the tests of a case that passed, parameters
-included; *seen to fail when* lists the guards whose loss its tests did notice, in the same run.
+`sheet_mutants.py`, `sql_mutants.py`), and the cases named beside it must then fail (`pytest
+tests/faults/test_mutants.py`, `pytest tests/faults -k guard_is_needed`). *passed* counts the tests of a case that
+passed, parameters included; *seen to fail when* lists the guards whose loss its tests did notice, in the same run.
 """
 _TEST = re.compile(r"tests/faults/\w+\.py::test_([A-Z]\d\d)_")
 _MUTANT = re.compile(r"tests/faults/\w+\.py::test_(?:without_its_guard_a_case_fails|each_guard_is_needed)\[(.+)\]")
@@ -102,7 +105,7 @@ def results_of(outcomes: Mapping[str, str]) -> Results:
 
 def table(results: Results) -> str:
     """The whole document."""
-    found, mutants = cases(), MUTANTS | SHEET_MUTANTS
+    found, mutants = cases(), ALL_MUTANTS
     lines = [HEAD.rstrip()]
     for letter, title in GROUPS.items():
         lines += [

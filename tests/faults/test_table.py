@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import make_table
-from tests.faults.make_table import TABLE, Results, cases, main, results_of, table
-from tests.support.mutants import MUTANTS
+from tests.faults.make_table import ALL_MUTANTS, TABLE, Results, cases, main, results_of, table
 from tests.support.outcomes import Recorder, read_outcomes
-from tests.support.sheet_mutants import SHEET_MUTANTS
 
 CATALOGUE = {
     *(f"H{n:02}" for n in range(1, 35)),
@@ -22,6 +20,7 @@ CATALOGUE = {
     *(f"V{n:02}" for n in range(1, 26)),
     *(f"T{n:02}" for n in range(1, 16)),
     *(f"S{n:02}" for n in range(1, 19)),
+    *(f"Q{n:02}" for n in range(1, 21)),
     *("X01", "X02", "X05", "X06", "X07"),
 }
 HTTP = "tests/faults/test_http.py::"
@@ -32,7 +31,7 @@ SHEETS = "tests/faults/test_spreadsheets.py::test_each_guard_is_needed"
 def killed_by_all() -> Results:
     """What a run shows in which every mutant was noticed."""
     results = Results()
-    for name, mutant in (MUTANTS | SHEET_MUTANTS).items():
+    for name, mutant in ALL_MUTANTS.items():
         for case in mutant.cases:
             results.killed[case].add(name)
     return results
@@ -49,7 +48,7 @@ def test_every_case_is_a_test() -> None:
 
 
 def test_every_case_has_a_guard_whose_loss_is_seen() -> None:
-    assert {case for mutant in (MUTANTS | SHEET_MUTANTS).values() for case in mutant.cases} == CATALOGUE
+    assert {case for mutant in ALL_MUTANTS.values() for case in mutant.cases} == CATALOGUE
 
 
 def test_every_case_says_what_it_shows() -> None:

@@ -107,56 +107,56 @@ def _columns_as_asked(self: Any, listing: Any, _place: Any, shape: Any) -> Any:
 
 _stop = tenacity.stop_after_attempt
 SQL_MUTANTS: dict[str, Mutant] = {
-    "no-statement-timeout": Mutant(
+    "sql-no-statement-timeout": Mutant(
         "the database's own deadline",
         ("Q01",),
         _begin_without("'statement_timeout', :milliseconds", "'statement_timeout', '0'"),
     ),
-    "no-deadline": Mutant("our own deadline", ("Q02",), _setting(deadline.Watchdog, "_bark", lambda _: None)),
-    "login-again": Mutant(
+    "sql-no-deadline": Mutant("our own deadline", ("Q02",), _setting(deadline.Watchdog, "_bark", lambda _: None)),
+    "sql-login-again": Mutant(
         "a refused login is told at once",
         ("Q03",),
         _setting(postgresql_troubles, "_SENTENCES", ()),
     ),
-    "any-account": Mutant(
+    "sql-any-account": Mutant(
         "what the account may do", ("Q04",), _setting(postgresql.Postgresql, "powers", lambda *_: [])
     ),
-    "may-write": Mutant("the read-only transaction", ("Q05",), _may_write),
-    "columns-not-compared": Mutant(
+    "sql-may-write": Mutant("the read-only transaction", ("Q05",), _may_write),
+    "sql-columns-not-compared": Mutant(
         "columns that are missing", ("Q06",), _setting(gates, "_missing_fields", lambda *_: ())
     ),
-    "columns-as-asked": Mutant(
+    "sql-columns-as-asked": Mutant(
         "the columns that a table has", ("Q06",), _setting(sql.Snapshot, "_columns_of", _columns_as_asked)
     ),
-    "cast": Mutant("types as the driver gives them", ("Q07", "Q08"), _setting(contract, "read_value", _cast)),
-    "zone-of-the-server": Mutant(
+    "sql-cast": Mutant("types as the driver gives them", ("Q07", "Q08"), _setting(contract, "read_value", _cast)),
+    "sql-zone-of-the-server": Mutant(
         "the session's zone", ("Q08",), _begin_without("'TimeZone', :zone", "'TimeZone', 'UTC'")
     ),
-    "days-that-raise": Mutant("days without a date", ("Q08",), _setting(postgresql, "_or_text", lambda loader: loader)),
-    "one-attempt": Mutant(
+    "sql-days-that-raise": Mutant("odd days", ("Q08",), _setting(postgresql, "_or_text", lambda loader: loader)),
+    "sql-one-attempt": Mutant(
         "attempts after a break", ("Q09", "Q10", "Q20"), _setting(attempts, "stop_after_attempt", lambda _: _stop(1))
     ),
-    "more-attempts": Mutant(
+    "sql-more-attempts": Mutant(
         "attempts are bounded as stated",
         ("Q10", "Q20"),
         _setting(attempts, "stop_after_attempt", lambda most: _stop(most + 2)),
     ),
-    "carrying-on": Mutant("a new attempt begins anew", ("Q09",), _setting(contract.Reading, "rewind", lambda *_: None)),
-    "all-at-once": Mutant("batches and limits", ("Q11",), _setting(sql, "_pages", _whole_list)),
-    "each-its-own-moment": Mutant("one snapshot", ("Q12",), _each_its_own_moment),
-    "written-into": Mutant("bound parameters", ("Q13",), _setting(sql, "statement_of", _written_into)),
-    "environment": Mutant("libpq without its environment", ("Q14",), _environment),
-    "unverified": Mutant("verified TLS", ("Q15",), _arguments(sslmode="prefer", sslrootcert=None)),
-    "any-address": Mutant("vetted addresses", ("Q16",), _setting(vetting.Reach, "resolve", lambda *_: ["127.0.0.1"])),
-    "talkative": Mutant("silent drivers", ("Q17",), _setting(sql, "_keep_rows_out_of_logs", lambda: None)),
-    "own-words": Mutant(
+    "sql-carrying-on": Mutant("beginning anew", ("Q09",), _setting(contract.Reading, "rewind", lambda *_: None)),
+    "sql-all-at-once": Mutant("batches and limits", ("Q11",), _setting(sql, "_pages", _whole_list)),
+    "sql-each-its-own-moment": Mutant("one snapshot", ("Q12",), _each_its_own_moment),
+    "sql-written-into": Mutant("bound parameters", ("Q13",), _setting(sql, "statement_of", _written_into)),
+    "sql-environment": Mutant("libpq without its environment", ("Q14",), _environment),
+    "sql-unverified": Mutant("verified TLS", ("Q15",), _arguments(sslmode="prefer", sslrootcert=None)),
+    "sql-any-address": Mutant("vetting", ("Q16",), _setting(vetting.Reach, "resolve", lambda *_: ["127.0.0.1"])),
+    "sql-talkative": Mutant("silent drivers", ("Q17",), _setting(sql, "_keep_rows_out_of_logs", lambda: None)),
+    "sql-own-words": Mutant(
         "the server's words are not passed on", ("Q17",), _setting(postgresql, "named_trouble", _own_words)
     ),
-    "all-columns": Mutant("only the contract's columns", ("Q18",), _setting(sql, "statement_of", _all_columns)),
-    "last-column-wins": Mutant(
+    "sql-all-columns": Mutant("only the contract's columns", ("Q18",), _setting(sql, "statement_of", _all_columns)),
+    "sql-last-column-wins": Mutant(
         "names of columns are distinct", ("Q19",), _setting(sql, "_distinct", lambda names, _: names)
     ),
-    "every-trouble-passes": Mutant(
+    "sql-every-trouble-passes": Mutant(
         "only what may pass is repeated", ("Q01",), _setting(postgresql_troubles, "_by_state", _passing)
     ),
 }
