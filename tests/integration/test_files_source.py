@@ -15,7 +15,7 @@ from tests.support.deployments import dti_json
 from tests.support.workbooks import workbook
 
 DOCUMENT = (CODE / "docs" / "sources.md").read_text(encoding="utf-8")
-(YAML,) = [block for block in re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL) if "\nkind: files\n" in block]
+(YAML,) = [block for block in re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL) if "name: reports\n" in block]
 IDS = {"A1": "an-giang-so-noi-vu", "A2": "an-giang-so-tai-chinh", "A3": "an-giang-so-y-te"}
 
 
