@@ -16,6 +16,7 @@ from connectors import PullOutcome
 from connectors.simulator import faults, serve
 from connectors.simulator.systems import soc
 from connectors.simulator.tokens import Tokens
+from connectors.simulator.truth import declared
 from connectors.tables import read_table
 from pipelines.suites import suite_gate
 from tests.support.sample import (
@@ -24,6 +25,7 @@ from tests.support.sample import (
     YEARS_LATER,
     book,
     changed,
+    failures,
     figures,
     model_rows,
     pulled,
@@ -166,6 +168,34 @@ def test_an_account_for_computers_only_sees_every_agency_and_no_server(tmp_path:
     assert sum(book().count(agency, AGENTS[0]) for agency in book().agencies) > 0
     held = pulled(few, tmp_path / "b", extra_gates=[suite_gate(SUITE)])
     assert (held.status, codes(held)) == ("held", ["suite"])
+
+
+@pytest.mark.parametrize(("account", "metrics"), [("dti", []), ("dti-may-tinh", ["soc.servers_protected"])])
+def test_what_agencies_declared_tells_what_an_account_cannot_see(
+    account: str, metrics: list[str], tmp_path: Path
+) -> None:
+    """The dbt test of the model, against what agencies write into their workbooks (some of it too high)."""
+    outcome = pulled(changed(source("soc_agents"), auth={"username": account}), tmp_path)
+    declarations = [
+        {
+            "agency_id": agency.agency_id,
+            "assessment_year": 2024,
+            "period": "2024",
+            "metric": metric,
+            "stage": "declared",
+        }
+        | {"value": str(declared(book(), agency, metric))}
+        for agency in book().agencies
+        for metric in AGENTS
+    ]
+    found = failures(
+        "covers_what_was_declared",
+        {"shown": model_rows("int_soc_agents__metrics", [outcome]), "declarations": declarations},
+        model="shown",
+        declared="declarations",
+        at_least="0.5",
+    )
+    assert [row["metric"] for row in found] == metrics
 
 
 def test_the_suite_is_content_with_the_whole_list(tmp_path: Path) -> None:

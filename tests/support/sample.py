@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import jinja2
+import pyarrow as pa
 
 from connectors import AgencyCode, AnySource, Landing, PullOutcome, load_source, pull
 from connectors.simulator.truth import Ledger, ledger, sample_agencies
@@ -92,6 +94,18 @@ def model_rows(model: str, outcomes: Sequence[PullOutcome]) -> list[dict[str, An
         )
     _create(con, model)
     return con.sql(f"from {model} order by all").to_arrow_table().to_pylist()
+
+
+def failures(test: str, rows: Mapping[str, Sequence[Mapping[str, Any]]], **arguments: Any) -> list[dict[str, Any]]:
+    """What a generic test of the dbt project finds in some relations: rows by name, which `arguments` may name."""
+    path = ROOT / "dbt_project" / "tests" / "generic" / f"{test}.sql"
+    body = re.sub(r"\{% (test .*?|endtest) %\}", "", path.read_text(encoding="utf-8"))
+    con = duckdb.connect()
+    for name, given in rows.items():
+        con.register(f"given_{name}", pa.Table.from_pylist([dict(row) for row in given]))
+        con.execute(f"create table {name} as from given_{name}")
+    found: list[dict[str, Any]] = con.sql(jinja2.Template(body).render(**arguments)).to_arrow_table().to_pylist()
+    return found
 
 
 def _create(con: duckdb.DuckDBPyConnection, model: str) -> None:
