@@ -15,7 +15,11 @@ from common.errors import ConfigurationError
 from common.yaml_files import YamlFile, parse_yaml, read_yaml
 from common.yaml_layers import overlaid
 from connectors import AgencyCode, AnySource, Landing, load_source, load_sources, presets, pull, source_schema
+from connectors.kinds import files
+from connectors.sheets.inbox import Patience
 from connectors.simulator.truth import sample_agencies
+from connectors.tables import read_table
+from tests.support.edxml import document_id, message
 from tests.support.portal import ROOT, VIETNAM, register
 
 PRESET = """title: {vi: Hệ thống thử, en: A system to try}
@@ -287,6 +291,28 @@ requests:
   - {name: agencies, periods: [{period: "{year}", groups: [department, district]}]}
 contract: {agency: {scheme: mau}}
 """,
+    "edxml_sent": """name: example
+title: {vi: Văn bản (mẫu), en: Documents sent (synthetic)}
+preset: edxml_sent
+inbox: edxml
+requests:
+  - name: documents
+    file: "*.edxml"
+    layout: {type: edxml, within: H01}
+    periods: [{period: "{year}", groups: [department]}]
+contract: {agency: {scheme: qcvn102}}
+""",
+    "edxml_received": """name: example
+title: {vi: Văn bản (mẫu), en: Documents received (synthetic)}
+preset: edxml_received
+inbox: edxml
+requests:
+  - name: documents
+    file: "*.edxml"
+    layout: {type: edxml, within: H01}
+    periods: [{period: "{year}", groups: [department]}]
+contract: {agency: {scheme: qcvn102}}
+""",
 }
 SHIPPED = presets.load_presets()
 
@@ -323,6 +349,28 @@ def test_every_shipped_preset_is_pulled_from_the_simulator(name: str, tmp_path: 
     ]
     outcome = pull(source, year, landing=Landing(tmp_path / "landing"), agencies=agencies, moment=moment)
     assert (outcome.status, [one.line("en") for one in outcome.findings]) == ("accepted", [])
+
+
+@pytest.mark.parametrize(("name", "agency"), [("edxml_sent", "000.01.01.H01"), ("edxml_received", "000.02.01.H01")])
+def test_edxml_by_preset_counts_a_document_once(
+    name: str, agency: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document and its update, from one department to another: one row, without paper and signed."""
+    monkeypatch.setattr(files, "Patience", lambda: Patience(quiet_seconds=0))
+    folder = tmp_path / "inbox" / "edxml"
+    folder.mkdir(parents=True)
+    sender, to = "000.01.01.H01", ["000.02.01.H01"]
+    (folder / "1.edxml").write_bytes(message("0", sender, to, 1, "2025/03/01 08:00:00", paper="1"))
+    first = document_id(sender, 1)
+    (folder / "2.edxml").write_bytes(message("2", sender, to, 1, "2025/03/02 08:00:00", target=first))
+    agencies = [AgencyCode(code, "qcvn102", code, f"Sở {code}", "department") for code in (sender, *to)]
+    moment = datetime.now().astimezone()
+    source = sources_by_preset(tmp_path)[name]
+    outcome = pull(source, 2025, landing=Landing(tmp_path / "landing"), agencies=agencies, moment=moment)
+    assert (outcome.status, [one.line("en") for one in outcome.findings]) == ("accepted", [])
+    assert outcome.pull
+    (row,) = read_table(outcome.pull.table).to_pylist()
+    assert (row["agency_code"], row["document_id"], row["paper"], row["signed"]) == (agency, first, 0, 1)
 
 
 def test_shipped_sources_fit_their_schema() -> None:

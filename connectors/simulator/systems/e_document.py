@@ -141,6 +141,8 @@ def _mailboxes(asked: Asked) -> list[Row]:
     """Official mailboxes issued and used in the period, and the province's roll-up, which has no code."""
     _, last = _window(asked)
     book = ledger(last.astimezone(_ZONE).year, asked.moment)
+    if book is None:
+        return []
     rows: list[Row] = [
         {
             "agencyCode": agency.codes["mau"],
@@ -148,7 +150,7 @@ def _mailboxes(asked: Asked) -> list[Row]:
             "issued": book.count(agency, "only_simulated.mailboxes_issued"),
             "used": book.count(agency, "e_document.mailboxes_used"),
         }
-        for agency in (book.agencies if book else ())
+        for agency in book.agencies
     ]
     total = {name: sum(row[name] for row in rows) for name in ("issued", "used")}
-    return [*rows, {"agencyCode": "", "agencyName": "Toàn tỉnh (mẫu)", **total}] if rows else []
+    return [*rows, {"agencyCode": "", "agencyName": "Toàn tỉnh (mẫu)", **total}]
