@@ -46,20 +46,21 @@ left join at_source as s using (ruleset_id, agency_id, assessment_year, period, 
 """
 
 # Totals are added up again where a ruleset adds up (not in a mean, not where something was left out and rescaled), from
-# the indicators' points and from what the council entered for a main index or for the total.
+# the indicators' points and from what the council entered for a main index or for the total. Points are stored with ten
+# decimals, half up, so their sum may miss the exact total by half a unit of the last one for each of them.
 RANKING_FRAME = """
 with main_indices_again as (
     select ruleset_id, agency_id, assessment_year, period, main_index_code as code, sum(points) as points,
-        bool_or(status = 'not_applicable') as left_out
+        count(*) as stored, bool_or(status = 'not_applicable') as left_out
     from indicator_scores
     group by all
     union all
-    select ruleset_id, agency_id, assessment_year, period, code, cast(points as decimal(18, 10)), false
+    select ruleset_id, agency_id, assessment_year, period, code, cast(points as decimal(18, 10)), 0, false
     from entered_scores
     where (ruleset_id, code) in (select (ruleset_id, main_index_code) from main_indices)
 ),
 sums as (
-    select ruleset_id, agency_id, assessment_year, period, sum(points) as points, bool_or(left_out) as left_out
+    select ruleset_id, agency_id, assessment_year, period, sum(points) as points, sum(stored) as stored, bool_or(left_out) as left_out
     from main_indices_again
     group by all
 ),
@@ -68,6 +69,7 @@ totals as (
         case
             when e.points is not null then cast(e.points as decimal(18, 10))
             when s.left_out or r.ruleset_id in (select ruleset_id from _nodes where kind <> 'sum') then r.total
+            when 2 * abs(s.points - r.total) <= s.stored * cast(0.0000000001 as decimal(18, 10)) then r.total
             when abs(s.points - r.total) * cast(1000000000000000 as decimal(38, 0)) < (
                 select max(round_unit) from _nodes as n where n.ruleset_id = r.ruleset_id
             ) then r.total  -- a ruleset that rounds its totals
