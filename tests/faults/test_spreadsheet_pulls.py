@@ -237,3 +237,49 @@ def test_S17_pull_of_a_name_that_forges_a_line(dropped: Drop) -> None:
     """A name with a line break and a person's name in it: refused, and written nowhere."""
     outcome = dropped(workbook(), name=f"bao_cao_{YEAR}_\n{PERSON}.xlsx")
     assert (outcome.status, codes(outcome)) == ("failed", {"UnsafeName"})
+
+
+CSV = (
+    YAML.replace("_*.xlsx", "_*.csv")
+    .replace("{type: xlsx, sheet: Số liệu}", '{type: csv, row_terminator: "\\n"}')
+    .replace("values: native", "values: strings")
+)
+LINES = "".join(",".join(map(str, row)) + "\n" for row in (TITLES, *ROWS)).encode()
+
+
+@pytest.mark.parametrize("cut", [1, 3, len(LINES) // 2])
+def test_H06_csv_cut(dropped: Drop, cut: int) -> None:
+    """A CSV file that was cut: its last row has no end."""
+    outcome = dropped(LINES[:-cut], name=f"bao_cao_{YEAR}_1.csv", text=CSV)
+    assert outcome.status == "failed"
+    assert codes(outcome) <= {"FileTruncated", "NotCsv", "BadEncoding"}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_H06_csv_cut_between_rows(dropped: Drop, declared: bool) -> None:
+    """A CSV file cut behind a row looks whole: the declared end line tells, without one the agency that is missing."""
+    cut = b"".join(LINES.splitlines(keepends=True)[:-1])
+    text = CSV.replace("{type: csv,", '{type: csv, end_line: "#{rows}",') if declared else CSV
+    outcome = dropped(cut, name=f"bao_cao_{YEAR}_1.csv", text=text)
+    if declared:
+        assert (outcome.status, codes(outcome)) == ("failed", {"FileTruncated"})
+    else:
+        assert outcome.status == "held"
+        assert "CoverageDrop" in codes(outcome)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(LINES[:40] + b"\xff" + LINES[40:], "BadEncoding"), (LINES.decode().encode("utf-16"), "BadEncoding")],
+)
+def test_T07_csv_not_utf8(dropped: Drop, content: bytes, code: str) -> None:
+    """The same for CSV files: refused, no character is ever replaced."""
+    outcome = dropped(content, name=f"bao_cao_{YEAR}_1.csv", text=CSV)
+    assert (outcome.status, codes(outcome)) == ("failed", {code})
+
+
+def test_T08_csv_byte_order_mark(dropped: Drop) -> None:
+    """A BOM before the CSV."""
+    outcome = dropped(b"\xef\xbb\xbf" + LINES, name=f"bao_cao_{YEAR}_1.csv", text=CSV)
+    assert outcome.status == "accepted", [one.message.en for one in outcome.findings]
+    assert landed(outcome, "received") == {"A1": 120, "A2": 80, "A3": 45}

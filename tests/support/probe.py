@@ -263,7 +263,7 @@ def canaries_in(root: Path, text: str = "", canaries: Sequence[str] = CANARIES) 
         f"{name}: {form!r}"
         for name, content in files.items()
         for c in canaries
-        for form in _forms(c)
+        for form in forms_of(c)
         if form in content
     ]
 
@@ -273,7 +273,8 @@ def _inside(raw: bytes, pad: int) -> bytes:
     return base64.b64encode(b"x" * pad + raw)[4 if pad else 0 : -4]
 
 
-def _forms(canary: str) -> set[bytes]:
+def forms_of(canary: str) -> set[bytes]:
+    """A text as it may stand in a file: plain, base64 at any offset, URL-encoded, escaped as JSON, hexadecimal."""
     raw = canary.encode()
     inner = {_inside(text.encode(), pad) for text in (canary, quote_plus(canary)) for pad in range(3)}
     texts = {quote(canary, safe=""), quote(canary), quote_plus(canary), json.dumps(canary)[1:-1], raw.hex()}
