@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
 import os
@@ -15,8 +16,10 @@ import pytest
 from paramiko import Transport
 
 from common.errors import ConfigurationError, SourceError
+from common.yaml_files import YamlFile, parse_model
 from connectors import check_source
 from connectors.checks import files as checks
+from connectors.files_model import FilesSource
 from connectors.findings import Place
 from connectors.kinds import files
 from connectors.sftp.credentials import login_of
@@ -26,7 +29,7 @@ from tests.support.probe import CODES, YEAR, Trial, register
 from tests.support.servers import free_port
 from tests.support.servers.sftp import PASSPHRASE, PASSWORD, SftpServer, new_key, sftp_server
 from tests.support.sftp_mutants import SFTP_MUTANTS
-from tests.support.sftp_probe import NAME, VARIABLE, Bench, row, table
+from tests.support.sftp_probe import DOCUMENT, NAME, VARIABLE, Bench, row, table
 
 QUICK = Patience(quiet_seconds=0)
 PLACE = Place("probe", "list", str(YEAR))
@@ -430,7 +433,7 @@ def test_the_time_of_the_whole_source(bench: Bench) -> None:
 def test_silence(bench: Bench) -> None:
     bench.put(table())
     bench.server.fault("silent", times=2)
-    bench.failed("Timeout", {"read_seconds": 0.5, "request_seconds": 1.5, "attempts": 2})
+    bench.failed("Timeout", {"read_seconds": 1.5, "request_seconds": 5, "attempts": 1})
 
 
 def test_a_copy_in_progress(bench: Bench) -> None:
@@ -504,6 +507,46 @@ def test_the_step_that_fails_ends_the_check(failing: str, settings: dict[str, An
     bench.put(table())
     at = ORDER.index(failing)
     assert steps(bench, **settings) == [*((name, "ok") for name in ORDER[:at]), (failing, "failed")]
+
+
+# The YAML
+
+PASTED = "-----BEGIN OPENSSH PRIVATE KEY-----\ncanary-pasted\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"password": "canary-pasted"}, "secret-in-file"),
+        ({"password": None, "private_key": PASTED}, "secret-in-file"),
+        ({"password": None}, "missing-key"),
+        ({"private_key": "/etc/dti/key"}, "missing-key"),
+        ({"passphrase": {"secret": "X"}}, "missing-key"),
+        ({"host_key": "canary-pasted"}, "invalid-value"),
+        ({"host_key": "ssh-dss AAAAB3NzaC1kc3MAAAABAA=="}, "invalid-value"),
+        ({"host_key": "ssh-ed25519 AAAAC3NzaC1yc2EAAAADAQAB"}, "invalid-value"),
+        ({"host_key": "SHA256:short"}, "invalid-value"),
+        ({"host_key": None}, "missing-key"),
+        ({"host": "sftp://example.gov.vn"}, "invalid-value"),
+        ({"folder": "/out/../etc"}, "invalid-value"),
+        ({"allowed_networks": ["10.20.0.5/16"]}, "invalid-value"),
+        ({"verify": False}, "unknown-key"),
+    ],
+)
+def test_mistakes_in_the_yaml(settings: dict[str, Any], code: str, bench: Bench) -> None:
+    """Told by their place; what was pasted where a reference belongs is not repeated."""
+    with pytest.raises(ConfigurationError) as caught:
+        bench.source(**settings)
+    told = caught.value.findings or (caught.value,)
+    assert code in {one.code for one in told}, [(one.code, one.message.en) for one in told]
+    assert "canary-pasted" not in str([(one.message, one.hint, one.where) for one in told])
+
+
+def test_the_inbox_or_a_server_not_both(bench: Bench) -> None:
+    document = {**copy.deepcopy(DOCUMENT), "inbox": "probe", "sftp": bench.source().sftp.model_dump()}  # type: ignore[union-attr]
+    with pytest.raises(ConfigurationError) as caught:
+        parse_model(YamlFile(Path("probe.yaml"), document, {}), FilesSource)
+    assert {one.code for one in caught.value.findings} | {caught.value.code} >= {"invalid-value"}
 
 
 # Each guard is needed
