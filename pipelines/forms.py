@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 
-from connectors.sheets.self_assessment import MONEY, NUMBER, TEXT, YES_NO, Asked, Form, Question
+from common.durable import write_whole
+from common.errors import Text, UsageError
+from common.yaml_files import display_path
+from connectors.sheets.self_assessment import MONEY, NUMBER, TEXT, YES_NO, Asked, Form, Question, workbook
+from pipelines.registers import Registers
 from rulesets.indicators import Indicator
 from rulesets.load import LoadedRuleset
 from rulesets.metrics import Metric
@@ -60,3 +65,44 @@ def _inputs(indicator: Indicator) -> dict[str, str]:
     inputs = indicator.inputs
     roles = {"numerator": inputs.numerator, "denominator": inputs.denominator, "value": inputs.value}
     return {role: metric for role, metric in roles.items() if metric is not None}
+
+
+def write_forms(
+    loaded: LoadedRuleset, catalogue: Mapping[str, Metric], registers: Registers, asked: tuple[int, str], folder: Path
+) -> list[Path]:
+    """One blank workbook for every agency that the ruleset assesses; `asked` are the year and the scheme of the codes
+    by which agencies know themselves. The names are those that the preset `self_assessment` reads.
+
+    Raises `UsageError` where no agency has a code of the scheme, or a file is there already.
+    """
+    year, scheme = asked
+    form = form_of(loaded, catalogue)
+    groups = loaded.ruleset.groups
+    agencies = [
+        (code.code, agency.name_vi)
+        for agency, code in registers.codes_of(year)
+        if code.scheme == scheme and agency.agency_group in groups
+    ]
+    if not agencies:
+        among = ", ".join(groups)
+        raise UsageError(
+            "no-agencies",
+            Text(
+                f"sổ đăng ký năm {year} không có cơ quan nhóm {among} mang mã hệ '{scheme}'",
+                f"the register of {year} has no agency of group {among} with a code of scheme '{scheme}'",
+            ),
+            hint=Text("xem registers/agency_codes.csv", "see registers/agency_codes.csv"),
+        )
+    paths = {folder / f"tu_danh_gia_{year}_{code}.xlsx": (code, name) for code, name in sorted(agencies)}
+    there = next((path for path in paths if path.exists()), None)
+    if there:
+        raise UsageError(
+            "file-exists",
+            Text("tệp đã có", "the file exists"),
+            hint=Text("chọn thư mục khác", "choose another folder"),
+            where=display_path(there),
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, agency in paths.items():
+        write_whole(path, workbook(form, agency, year))
+    return list(paths)

@@ -9,7 +9,15 @@ import sys
 
 import typer
 
-from pipelines.cli import read, release_commands, ruleset_commands, run_commands, score_commands, source_commands
+from pipelines.cli import (
+    form_commands,
+    read,
+    release_commands,
+    ruleset_commands,
+    run_commands,
+    score_commands,
+    source_commands,
+)
 
 app = typer.Typer(
     name="dti",
@@ -50,6 +58,7 @@ ruleset.command("show")(ruleset_commands.show)
 ruleset.command("schema")(ruleset_commands.schema)
 ruleset.command("diff")(ruleset_commands.diff)
 ruleset.command("import")(ruleset_commands.import_annex)
+ruleset.command("forms")(form_commands.forms)
 app.add_typer(ruleset, name="ruleset")
 
 release = typer.Typer(help="Các bản phát hành. Releases.", no_args_is_help=True)

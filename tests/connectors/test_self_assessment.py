@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from connectors import AgencyCode, PullOutcome
+from common.errors import ConfigurationError
+from common.yaml_files import parse_yaml
+from connectors import AgencyCode, PullOutcome, load_source, presets
 from connectors.kinds import files
 from connectors.sheets.inbox import Patience
 from connectors.sheets.self_assessment import FIGURES, INDICATORS, workbook
@@ -300,3 +303,29 @@ def test_remarks_are_not_kept(few: Path, run: Run, tmp_path: Path) -> None:
     assert outcome.status == "accepted"
     kept = b"".join(one.read_bytes() for one in (tmp_path / "landing").rglob("*") if one.is_file())
     assert b"0912345678" not in kept
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("self_assessment", "{agency_code}.xlsx", "{agency}.xlsx", "{agency_code}"),
+        ("self_assessment", "by: Cách trả lời", "by: Cách trả", "Cách trả"),
+        ("self_assessment", "Số: Giá trị số,", "Số: Giá trị,", "Giá trị"),
+        ("self_assessment_points", '"[0-9A-Za-z]+([.][0-9A-Za-z]+)*"', '"[0-9"', "biểu thức chính quy"),
+        ("self_assessment_points", "max_points, type", "max_points, pattern: x, type", "'pattern' chỉ dùng cho chữ"),
+    ],
+)
+def test_mistakes_in_the_source_are_told_at_their_place(
+    name: str, old: str, new: str, said: str, tmp_path: Path
+) -> None:
+    preset = (presets.FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    assert preset.count(old) == 1
+    body = parse_yaml(preset.replace(old, new), tmp_path / "x.yaml").data["source"]
+    body["contract"]["agency"]["scheme"] = "mau"
+    whole = {"name": "x", "title": {"vi": "x", "en": "x"}, **body}
+    path = tmp_path / "x.yaml"
+    path.write_text(json.dumps(whole, ensure_ascii=False, default=float), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_source(path)
+    told = [one.line("vi") for one in caught.value.findings]
+    assert any(said in line and "x.yaml:" in line for line in told), told
