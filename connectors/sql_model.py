@@ -20,8 +20,10 @@ from connectors.auth_model import Secret, Tls
 from connectors.parts import Part, option
 from connectors.rest_model import Listing, Period, check_requests, readable_networks
 from connectors.source_model import Source
+from connectors.vetting import reach
 
-PLACEHOLDER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # as SQLAlchemy's text() has it: `::` is a cast, `\:` a colon
+PLACEHOLDER = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")  # as SQLAlchemy's text() has it: `\:` is a plain colon
+_CAST = re.compile(r"(?<![:\w\\]):(\w+)::")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _ASKS = re.compile(r"[\s(]*(select|with|values|table)\b", re.IGNORECASE)
 _IDENTIFIER = r"[^\W\d][\w$ ]{0,62}"
@@ -149,6 +151,7 @@ class SqlSource(Source):
 
     @model_validator(mode="after")
     def _fits_together(self) -> SqlSource:
+        self._address_is_open()
         check_requests(self.requests, self.contract.agency.by, _unknown)
         for i, listing in enumerate(self.requests):
             _tells_periods_apart(listing, i)
@@ -159,6 +162,17 @@ class SqlSource(Source):
                 at=("contract", "values"),
             )
         return self
+
+    def _address_is_open(self) -> None:
+        """A private address that stands here must be in a listed network; a name is vetted when it is resolved."""
+        host = self.connection.host
+        if host is not None and reach([], networks=self.allowed_networks).refuses_host(host):
+            raise FieldProblem(
+                "unsafe-address",
+                Text("địa chỉ nội bộ chưa được cho phép", "a private address that is not allowed"),
+                Text("thêm mạng đó vào 'allowed_networks'", "add its network to 'allowed_networks'"),
+                ("connection", "host"),
+            )
 
 
 def placeholders(query: str) -> Iterator[str]:
@@ -181,6 +195,14 @@ def _only_asks(query: str) -> None:
             "not-a-query",
             Text("'query' phải là đúng một câu SELECT", "'query' must be one SELECT and nothing else"),
             Text("bỏ ';' và các lệnh khác", "leave out ';' and all other commands"),
+            ("query",),
+        )
+    cast = _CAST.search(query)
+    if cast:
+        raise FieldProblem(
+            "not-bound",
+            Text(f"'{cast[0]}' không phải tham số", f"'{cast[0]}' is no parameter"),
+            Text(f"viết CAST(:{cast[1]} AS …)", f"write CAST(:{cast[1]} AS …)"),
             ("query",),
         )
     written = _INTERPOLATED.search(query)

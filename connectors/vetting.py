@@ -73,7 +73,10 @@ class Reach:
 
     def refuses(self, url: str) -> bool:
         """Whether the URL names an address, not a host, that may not be connected: no resolving will mend it."""
-        host = origin(url)[1]
+        return self.refuses_host(origin(url)[1])
+
+    def refuses_host(self, host: str) -> bool:
+        """As `refuses`, for a host alone."""
         try:
             return not is_loopback(host) and not self._safe(ip_address(host))
         except ValueError:

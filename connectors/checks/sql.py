@@ -45,13 +45,12 @@ def sql_steps(source: SqlSource, year: int, reading: Reading) -> Iterator[Step]:
         yield found
         if found.status == "failed":
             return
-        found = _first_rows(snapshot, year, reading)
+        found, more = _first_rows(snapshot, year, reading)
         yield found
         if found.status == "failed":
             return
     yield contract_step(reading)
     groups = {group for listing in source.requests for period in listing.periods for group in period.groups}
-    more = any(listing.for_each for listing in source.requests) or reading.received.total() > len(reading.agencies)
     yield agencies_step(reading, groups, year, Text("những dòng đầu", "in the first rows"), more=more)
 
 
@@ -115,23 +114,25 @@ def _account(snapshot: Snapshot) -> Step:
     return Step("account", _ACCOUNT, "ok", Text("không ghi được bảng nào", "can write to no table"))
 
 
-def _first_rows(snapshot: Snapshot, year: int, reading: Reading) -> Step:
-    """Ask every list and period for its first rows and hand them to the reading."""
-    told = []
+def _first_rows(snapshot: Snapshot, year: int, reading: Reading) -> tuple[Step, bool]:
+    """Ask every list and period for its first rows and hand them to the reading; whether more may follow."""
+    told, may_follow = [], False
     for listing in snapshot.source.requests:
         for period in listing.periods:
             name = period.name(year)
             try:
-                page = first_rows(snapshot, (listing, period, year), reading)
+                pages, more = first_rows(snapshot, (listing, period, year), reading)
             except (SourceError, PassingTrouble) as error:
                 found = _as_error(error, snapshot.source)
                 where = f"{listing.name}/{name}: "
                 detail = Text(where + found.message.vi, where + found.message.en)
-                return Step("query", _QUERY, "failed", detail, found.hint)
-            reading.take(listing.name, name, page, "", window_of(period, year))
-            told.append(f"{listing.name}/{name}: {len(page.rows)}")
+                return Step("query", _QUERY, "failed", detail, found.hint), False
+            for page in pages:
+                reading.take(listing.name, name, page, "", window_of(period, year))
+            told.append(f"{listing.name}/{name}: {sum(len(page.rows) for page in pages)}")
+            may_follow = may_follow or more
     rows = ", ".join(told)
     if not reading.received.total():
         hint = Text("kiểm tra năm, 'where' và các tham số trong 'with'", "check the year, 'where' and 'with'")
-        return Step("query", _QUERY, "failed", Text(f"không có dòng nào ({rows})", f"no rows ({rows})"), hint)
-    return Step("query", _QUERY, "ok", Text(f"dòng đầu: {rows}", f"first rows: {rows}"))
+        return Step("query", _QUERY, "failed", Text(f"không có dòng nào ({rows})", f"no rows ({rows})"), hint), False
+    return Step("query", _QUERY, "ok", Text(f"dòng đầu: {rows}", f"first rows: {rows}")), may_follow

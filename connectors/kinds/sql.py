@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Progress = Callable[[Text], None]
 Sleep = Callable[[float], None]
 _MOST_ROWS, _BATCH_BYTES, _GROWTH = 2_000, 4 * 2**20, 8
+_FIRST_ROWS = 500
 _GRACE = 2.0  # seconds in which the database ends what took too long, in order, before we break it off
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -204,13 +205,19 @@ def _read_listing(
     return RawListing(listing.name, name, period.groups, described(listing, parameters), tuple(facts), (), window)
 
 
-def first_rows(snapshot: Snapshot, asked: tuple[SqlListing, Period, int], reading: Reading) -> Page:
-    """The first rows of one list and period; where each agency is asked for, those of the first agency."""
+def first_rows(snapshot: Snapshot, asked: tuple[SqlListing, Period, int], reading: Reading) -> tuple[list[Page], bool]:
+    """The first rows of one list and period, some hundreds, and whether more may follow; where each agency is asked
+    for, those of the first agency."""
     listing, period, year = asked
     agency = _asked_for(listing, period, reading)[0]
     place = Place(snapshot.source.name, listing.name, period.name(year), agency)
+    pages: list[Page] = []
     with contextlib.closing(snapshot.batches(asked, place, reading.shape, agency)) as batches:
-        return next(batches)
+        for page in batches:
+            pages.append(page)
+            if sum(len(one.rows) for one in pages) >= _FIRST_ROWS:
+                return pages, True
+    return pages, bool(listing.for_each)
 
 
 def _asked_for(listing: SqlListing, period: Period, reading: Reading) -> list[str]:

@@ -17,10 +17,12 @@ from connectors import AgencyCode, Landing, RestSource, load_source, pull
 from connectors.files_model import FilesSource
 from connectors.kinds import files
 from connectors.sheets.inbox import Patience
+from connectors.sql_model import SqlSource
 from connectors.tables import read_table
 from tests.support.edxml import document_id, message, status
 from tests.support.portal import ROOT, Act, answer
 from tests.support.probe import Request, serving
+from tests.support.servers.postgres import Postgres
 from tests.support.servers.sftp import USER, sftp_server
 from tests.support.tokens import jwt
 from tests.support.workbooks import workbook
@@ -234,6 +236,49 @@ def test_an_example_of_files_is_pulled(example: str, tmp_path: Path, monkeypatch
     assert (len(rows), rows[0][column], {row["agency_code"] for row in rows}) == (count, value, set(whose))
     assert again.status == "unchanged"
     assert [note.code for note in outcome.notes] == []
+
+
+(DATABASE,) = [block for data, block in WHOLE if data.get("kind") == "sql"]
+FEEDBACK = f"""
+CREATE SCHEMA bao_cao;
+CREATE TABLE bao_cao.phan_anh (ma_co_quan text, ten_co_quan text, ngay_nhan date, dung_han boolean,
+    cap_nhat timestamptz, hai_long int, nguoi_gui text);
+INSERT INTO bao_cao.phan_anh
+    SELECT 'H01.0' || n, 'Sở số ' || n, day, day <> DATE '2025-07-15', '2025-09-30 18:00:00Z', n, 'x'
+    FROM generate_series(1, 3) AS n, generate_series(DATE '2025-06-30', '2025-10-01', '1 day') AS days(day);
+CREATE VIEW bao_cao.v_phan_anh AS SELECT * FROM bao_cao.phan_anh;
+CREATE ROLE dti_reader LOGIN PASSWORD '{SECRET}';
+GRANT USAGE ON SCHEMA bao_cao TO dti_reader;
+GRANT SELECT ON bao_cao.v_phan_anh TO dti_reader;
+"""
+
+
+def test_the_example_of_a_database_is_pulled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_server: Postgres
+) -> None:
+    path = tmp_path / "citizens_feedback.yaml"
+    path.write_text(DATABASE, encoding="utf-8")
+    source = load_source(path)
+    assert isinstance(source, SqlSource)
+    monkeypatch.setenv("FEEDBACK_DB_PASSWORD", SECRET)
+    here = source.connection.model_copy(update={"host": "127.0.0.1", "port": postgres_server.port})
+    source = source.model_copy(update={"connection": here})
+    postgres_server.run("CREATE DATABASE phan_anh")
+    try:
+        postgres_server.run(FEEDBACK, database="phan_anh")
+        moment = datetime.now().astimezone()
+        outcome = pull(source, 2025, landing=Landing(tmp_path), agencies=agencies(), moment=moment)
+        again = pull(source, 2025, landing=Landing(tmp_path), agencies=agencies(), moment=moment)
+    finally:
+        postgres_server.run("DROP DATABASE phan_anh WITH (FORCE)", "DROP ROLE IF EXISTS dti_reader")
+    assert [one.message.en for one in (*outcome.findings, *outcome.notes)] == []
+    assert outcome.pull
+    rows = read_table(outcome.pull.table).to_pylist()
+    assert [(row["agency_code"], row["received"], row["on_time"], row["satisfaction"]) for row in rows] == [
+        (code, 92, 91, n) for n, code in enumerate(CODES, 1)
+    ]
+    assert {row["updated"].isoformat() for row in rows} == {"2025-10-01"}
+    assert again.status == "unchanged"
 
 
 def test_every_documented_word_exists() -> None:

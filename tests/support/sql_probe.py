@@ -17,7 +17,7 @@ from tests.support.probe import EMAIL, ID_NUMBER, PERSON, PHONE, SHORT, YEAR
 from tests.support.servers.postgres import HOST, Postgres
 
 VARIABLE, PASSWORD = "DTI_TEST_DATABASE", "canary-Database/+=7d1Q"
-READER, SCHEMA, VIEW = "dti_reader", "so_lieu", "so_lieu.v_ho_so"
+READER, SCHEMA, VIEW = "probe_reader", "so_lieu", "so_lieu.v_ho_so"
 CODES = tuple(f"H01.{n:02}" for n in range(1, 7))
 APPLICANT = f"{PERSON} {ID_NUMBER} {PHONE} {EMAIL}"
 QUERY = f"SELECT agency_code, agency_name, received, finished FROM {VIEW} WHERE nam = :year"
