@@ -60,7 +60,8 @@ with main_indices_again as (
     where (ruleset_id, code) in (select (ruleset_id, main_index_code) from main_indices)
 ),
 sums as (
-    select ruleset_id, agency_id, assessment_year, period, sum(points) as points, sum(stored) as stored, bool_or(left_out) as left_out
+    select ruleset_id, agency_id, assessment_year, period, sum(points) as points, sum(stored) as stored,
+        bool_or(left_out) as left_out
     from main_indices_again
     group by all
 ),
