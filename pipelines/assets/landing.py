@@ -37,7 +37,7 @@ def _landing_asset(deployment: Deployment, source: AnySource) -> AssetsDefinitio
         key=key,
         group_name="landing",
         kinds={"python"},
-        description=f"{source.title.vi} ({source.title.en}): immutable pulls in landing/{source.name}/<year>/.",
+        description=f"{source.title.vi} ({source.title.en}): immutable pulls in `landing/{source.name}/YEAR/PULL/`.",
         partitions_def=assessment_years(deployment),
         backfill_policy=ONE_RUN,
         pool=POOL,

@@ -49,7 +49,7 @@ def publication_asset() -> AssetsDefinition:
         group_name="publication",
         kinds={"duckdb"},
         deps=[name for name in PUBLISHED if name not in _NOT_ASSETS],
-        description="releases/<n>/dti.duckdb: all published tables, verified by reading them back; then "
+        description="`releases/NUMBER/dti.duckdb`: all published tables, verified by reading them back; then "
         "warehouse.duckdb leads to it. Runs only when every blocking check passed.",
         pool=POOL,
     )
