@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pipelines.cli import (
+from pipelines.cli import demo_command, (
     form_commands,
     read,
     release_commands,
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.command("demo")(run_commands.demo)
+app.command("demo")(demo_command.demo)
 app.command("refresh")(run_commands.refresh)
 app.command("backfill")(run_commands.backfill)
 app.command("rank")(read.rank)

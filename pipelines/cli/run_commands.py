@@ -8,7 +8,7 @@ import typer
 
 from common.errors import Text, UsageError
 from pipelines.cli.answers import Answer, Screen, answers
-from pipelines.cli.read import AsOf, Year, newest_year, print_changes, print_ranking, ranking_data
+from pipelines.cli.read import AsOf, Year, newest_year, print_changes
 from pipelines.settings import Deployment
 
 if TYPE_CHECKING:
@@ -161,52 +161,3 @@ def _print_troubles(screen: Screen, outcome: Outcome) -> None:
             screen.line(f"  → dti pull accept|reject {pull['pull_id']} --reason …")
         else:
             screen.line(f"  → dti source check {pull['source']} --year {pull['year']}")
-
-
-@answers
-def demo(deployment: Deployment) -> Answer:
-    """Chạy trọn quy trình trên số liệu thật từ cổng mô phỏng. The whole way on real figures."""
-    from pipelines import refresh as run
-    from pipelines import releases, warehouse
-    from pipelines.changes import between
-    from pipelines.progress import say
-
-    year = newest_year(deployment)
-    for day in ("2025-10-11", "2025-10-16"):
-        say(f"— những gì cổng công bố ngày {day} —", f"— what the portal published on {day} —")
-        run.refresh(deployment, [year], as_of=day, reason="dti demo")
-    before = warehouse.find(deployment, "2025-10-11")
-    after = warehouse.find(deployment, "2025-10-16")
-    groups = ("province", "department", "commune")
-    found = [warehouse.ranking(after, year, group) for group in groups]
-    moved = [change for change in between(before, after) if change.agency_group == "province"]
-    checks = warehouse.query(
-        after,
-        "select engine, count(*) as checks, count(*) filter (passed) as passed from check_results group by all "
-        "order by all",
-    )
-    standing = releases.current(deployment)
-    data = {"rankings": [ranking_data(one) for one in found], "checks": checks, "release": after.number}
-
-    def text(screen: Screen) -> None:
-        for one in found:
-            print_ranking(screen, one, most=10)
-        screen.title("Từ 11/10 đến 16/10/2025, vì sao thứ hạng tỉnh đổi", "Why provinces moved, 11 to 16 October 2025")
-        print_changes(screen, moved)
-        screen.title("Đã kiểm tra", "What was checked")
-        heads = [("Công cụ", "Engine"), ("Kiểm tra", "Checks"), ("Đạt", "Passed")]
-        screen.table(heads, [[row["engine"], row["checks"], row["passed"]] for row in checks], numeric=(1, 2))
-        screen.title("Kết quả ở đâu", "Where the results are")
-        screen.line(
-            f"{deployment.warehouse}  (bản {after.number})", f"{deployment.warehouse}  (release {after.number})"
-        )
-        screen.line(f"{deployment.releases}/<n>/release.json, {deployment.journal}")
-        screen.line(
-            "Tiếp theo: dti rank --year 2025 --group commune; dti status; make ui",
-            "Next: dti rank --year 2025 --group commune; dti status; make ui",
-        )
-
-    if standing and standing.number != after.number:
-        note = Text(f"bản đang công bố là {standing.number}", f"the current release is {standing.number}")
-        return Answer(data, text, warnings=[note])
-    return Answer(data, text)
