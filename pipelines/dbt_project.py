@@ -21,17 +21,33 @@ class ModelResult:
     ok: bool
     rows: int
     message: str
+    skipped: bool = False
+
+    @property
+    def told(self) -> Text:
+        """What went wrong, for a person."""
+        return Text(self.message, self.message)
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """A data test; `asset` is the model it watches (None where it watches a source)."""
+    """A data test; `asset` is the model it watches (None where it watches a source). `words` say in both languages what
+    its failure means, where the project gives them (`meta: {vi: …, en: …}` of the test)."""
 
     name: str
     asset: str | None
     ok: bool
     failures: int
     message: str
+    skipped: bool = False
+    words: Text | None = None
+
+    @property
+    def told(self) -> Text:
+        """What went wrong, for a person."""
+        if self.words is None:
+            return Text(self.message, self.message)
+        return Text(f"{self.words.vi} ({self.message})", f"{self.words.en} ({self.message})")
 
 
 @dataclass(frozen=True)
@@ -40,11 +56,12 @@ class DbtResult:
     tests: tuple[TestResult, ...]
 
     def raise_if_failed(self) -> None:
-        """Raise `GateError` (exit 5) naming every model and test that failed."""
-        bad: list[ModelResult | TestResult] = [m for m in self.models if not m.ok]
-        bad += [t for t in self.tests if not t.ok]
+        """Raise `GateError` (exit 5) naming every model and test that failed; what was skipped because of them is not
+        named."""
+        bad: list[ModelResult | TestResult] = [m for m in self.models if not m.ok and not m.skipped]
+        bad += [t for t in self.tests if not t.ok and not t.skipped]
         if bad:
-            findings = [Finding("dbt", Text(one.message, one.message), where=f"dbt {one.name}") for one in bad]
+            findings = [Finding("dbt", one.told, where=f"dbt {one.name}") for one in bad]
             raise GateError(
                 "dbt-failed",
                 Text(f"dbt: {len(bad)} mô hình hoặc kiểm tra không đạt", f"dbt: {len(bad)} models or tests failed"),
@@ -116,14 +133,16 @@ def _read(result: Any, con: Any) -> DbtResult:
     for one in result.results:
         node = one.node
         ok = str(one.status) in {"success", "pass"}
-        message = one.message or str(one.status)
+        message, skipped = one.message or str(one.status), str(one.status) == "skipped"
         if str(node.resource_type) == "model":
             rows = con.sql(f'select count(*) from "{node.schema}"."{node.name}"').fetchall()[0][0] if ok else 0
-            models.append(ModelResult(node.name, ok, rows, message))
+            models.append(ModelResult(node.name, ok, rows, message, skipped))
         else:
             watched = getattr(node, "attached_node", None) or ""
             asset = watched.rsplit(".", 1)[-1] if watched.startswith("model.") else None
-            tests.append(TestResult(node.name, asset, ok, one.failures or 0, message))
+            said = (getattr(node.config, "meta", None) or {}) if getattr(node, "config", None) else {}
+            words = Text(said["vi"], said["en"]) if {"vi", "en"} <= said.keys() else None
+            tests.append(TestResult(node.name, asset, ok, one.failures or 0, message, skipped, words))
     return DbtResult(tuple(models), tuple(tests))
 
 

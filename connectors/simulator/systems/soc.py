@@ -39,7 +39,7 @@ _MANAGER: Row = {
 
 
 def _sees_first_ten(row: Row) -> bool:
-    return row[WHOSE] <= "MAU.10"
+    return str(row[WHOSE]) <= "MAU.10"
 
 
 def _sees_computers(row: Row) -> bool:
@@ -110,8 +110,10 @@ def _refused(detail: str) -> Answer:
     return json_answer({"title": "Unauthorized", "detail": detail}, 401)
 
 
-def _known(moment: datetime) -> Ledger | None:
-    return ledger(moment.astimezone(_ZONE).year, moment)
+def _known(moment: datetime) -> Ledger:
+    """The running year's ledger; an empty one where the sample has none."""
+    year = moment.astimezone(_ZONE).year
+    return ledger(year, moment) or Ledger(year, (), {})
 
 
 @cache
@@ -119,7 +121,7 @@ def _agents(moment: datetime) -> tuple[Row, ...]:
     """All agents. Those that count are licensed and reported within 30 days; the others are what such a list holds
     besides: machines long silent, trial licences, and agents that were enrolled and never came."""
     rows, known = [_MANAGER], _known(moment)
-    for agency in known.agencies if known else ():
+    for agency in known.agencies:
         for kind, metric, declared in (
             (SERVER, "soc.servers_protected", "general_information.physical_servers"),
             (COMPUTER, "soc.computers_protected", "general_information.computers"),
@@ -177,7 +179,7 @@ def _systems(moment: datetime) -> tuple[Row, ...]:
     watched from time to time, or watched without sharing."""
     rows: list[Row] = []
     known = _known(moment)
-    for agency in known.agencies if known else ():
+    for agency in known.agencies:
         counted = known.count(agency, "soc.systems_monitored")
         for number in range(max(counted, known.count(agency, "general_information.information_systems"))):
             odd = number % 2 == 1
