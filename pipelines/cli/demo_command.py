@@ -68,13 +68,11 @@ def _run(deployment: Deployment) -> None:
         run.refresh(deployment, [newest], as_of=day, reason="dti demo")
 
 
-def _print(screen: Screen, deployment: Deployment, after: Release, found: list[Ranking]) -> None:
+def _print_rankings(screen: Screen, found: list[Ranking]) -> None:
     for one in found:
         print_ranking(screen, one, most=10)
         if one.year == _EXPLAINED[2]:
-            screen.line(
-                "Số liệu các hệ thống của tỉnh là số liệu mẫu.", "Figures of the province's systems are made up."
-            )
+            screen.line("Số liệu mẫu, không của cơ quan nào có thật.", "Made-up figures, of no real agency.")
 
 
 def _print_explanation(screen: Screen, explained: dict[str, Any]) -> None:

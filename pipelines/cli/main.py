@@ -9,7 +9,8 @@ import sys
 
 import typer
 
-from pipelines.cli import demo_command, (
+from pipelines.cli import (
+    demo_command,
     form_commands,
     read,
     release_commands,
