@@ -11,7 +11,7 @@ from connectors.source_model import Limits
 # What may pass by waiting: serialization, deadlock, shut-down, crash, start-up, idle session, too many connections.
 _PASSING = {"40001", "40P01", "57P01", "57P02", "57P03", "57P05", "53300", "25P03"}
 _CONNECTION = "08"
-_TIMEOUT, _READ_ONLY, _FORBIDDEN = "57014", "25006", "42501"
+_CODES = {"57014": "QueryTimeout", "25006": "WriteRefused", "42501": "QueryForbidden", "22021": "BadEncoding"}
 
 # Sign in the sentence → code ("" may pass by waiting) and what to tell of it. TLS that merely breaks off may pass.
 _SENTENCES = (
@@ -55,8 +55,8 @@ def _by_state(state: str, place: Place, limits: Limits) -> Exception:
         return _unavailable(name, place)
     if state[:2] == "28":
         return source_error("LoginRefused", place, detail=name)
-    code = {_TIMEOUT: "QueryTimeout", _READ_ONLY: "WriteRefused", _FORBIDDEN: "QueryForbidden"}.get(state)
-    return source_error(code or "QueryRefused", place, detail=name, seconds=f"{limits.request_seconds:g}")
+    code = _CODES.get(state, "QueryRefused")
+    return source_error(code, place, detail=name, seconds=f"{limits.request_seconds:g}")
 
 
 def _is_known(state: str) -> bool:

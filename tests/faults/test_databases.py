@@ -412,6 +412,11 @@ def test_Q15_TLS(bench: Bench) -> None:
     with line_to(bench.figures.server.port) as line:
         bench.fails("TlsError", port=line.port, **beyond)
         assert line.plain == b""
+    trusted = {"ca": str(good.certificate)}
+    with line_to(bench.figures.server.port, good, clients=other.certificate) as line:
+        own = {"client_certificate": str(other.certificate), "client_key": str(other.key)}
+        assert bench.pull(port=line.port, tls={**trusted, **own}, **beyond).status == "accepted"
+        bench.fails("TlsError", port=line.port, tls=trusted, **beyond)
 
 
 def test_Q16_addresses_are_vetted(bench: Bench) -> None:
@@ -464,6 +469,18 @@ def test_Q20_nobody_listens(bench: Bench) -> None:
     outcome = bench.fails("SourceUnavailable", port=port)
     assert "after 5 attempts" in outcome.findings[0].message.en
     assert "connection refused" in outcome.findings[0].message.en
+
+
+def test_Q21_a_database_without_an_encoding(bench: Bench) -> None:
+    """Old databases (`SQL_ASCII`) hold bytes of TCVN3 or VNI: they are no text, and not made into one."""
+    server = bench.figures.server
+    server.run("CREATE DATABASE old_one ENCODING 'SQL_ASCII' TEMPLATE template0")
+    try:
+        bytes_of = "convert_from('\\x53eb204e6f6920'::bytea, 'SQL_ASCII')"
+        query = f"SELECT 'H01.01' AS agency_code, {bytes_of} AS agency_name, 1 AS received, 1 AS finished"
+        bench.fails("BadEncoding", connection={"database": "old_one"}, requests__0__query=query)
+    finally:
+        server.run("DROP DATABASE old_one WITH (FORCE)")
 
 
 # --- the guards -------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ CATALOGUE = {
     *(f"V{n:02}" for n in range(1, 26)),
     *(f"T{n:02}" for n in range(1, 16)),
     *(f"S{n:02}" for n in range(1, 19)),
-    *(f"Q{n:02}" for n in range(1, 21)),
+    *(f"Q{n:02}" for n in range(1, 22)),
     *("X01", "X02", "X05", "X06", "X07"),
 }
 HTTP = "tests/faults/test_http.py::"

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.support.certificates import Made
 
@@ -24,6 +25,7 @@ class Line:
 
     server: int
     made: Made | None
+    clients: Path | None = None
     dead_after: int | None = None
     cut_after: int | None = None
     connections: int = 0
@@ -57,6 +59,9 @@ class Line:
                 if self.made:
                     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                     context.load_cert_chain(*self.made)
+                    if self.clients:
+                        context.verify_mode = ssl.CERT_REQUIRED
+                        context.load_verify_locations(self.clients)
                     ours = context.wrap_socket(ours, server_side=True)
                     self._open.append(ours)
                 first = b""
@@ -84,9 +89,9 @@ class Line:
 
 
 @contextmanager
-def line_to(server: int, made: Made | None = None) -> Iterator[Line]:
-    """A line while the block lasts."""
-    line = Line(server, made)
+def line_to(server: int, made: Made | None = None, clients: Path | None = None) -> Iterator[Line]:
+    """A line while the block lasts; with `clients`, only for who shows a certificate of that authority."""
+    line = Line(server, made, clients)
     threading.Thread(target=line.accept, daemon=True).start()
     try:
         yield line

@@ -156,6 +156,7 @@ SQL_MUTANTS: dict[str, Mutant] = {
     "sql-last-column-wins": Mutant(
         "names of columns are distinct", ("Q19",), _setting(sql, "_distinct", lambda names, _: names)
     ),
+    "sql-lossy-text": Mutant("undecodable bytes are an error", ("Q21",), _arguments(client_encoding="latin1")),
     "sql-every-trouble-passes": Mutant(
         "only what may pass is repeated", ("Q01",), _setting(postgresql_troubles, "_by_state", _passing)
     ),
