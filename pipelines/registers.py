@@ -19,14 +19,7 @@ from typing import TypeVar
 
 from common.errors import ConfigurationError, Finding, Text
 from common.yaml_files import display_path, invalid
-
-GROUPS = {
-    "province": Text("tỉnh, thành phố", "provinces"),
-    "department": Text("sở, ban, ngành", "departments"),
-    "district": Text("huyện, thị xã, thành phố", "districts"),
-    "commune": Text("xã, phường, đặc khu", "communes"),
-}
-
+from pipelines.groups import GROUPS
 
 _DAYS = {"valid_from", "valid_to", "decided_on"}
 

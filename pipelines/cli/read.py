@@ -54,7 +54,7 @@ def ranking_data(found: Ranking) -> dict[str, Any]:
 
 def print_ranking(screen: Screen, found: Ranking, most: int | None = None) -> None:
     """A ranking as a table, with where it comes from and what it covers."""
-    from pipelines.registers import GROUPS
+    from pipelines.groups import GROUPS
 
     release, group = found.release, GROUPS[found.group]
     screen.title(
