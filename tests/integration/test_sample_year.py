@@ -129,12 +129,11 @@ def test_every_published_figure_leads_to_a_pull_whose_hashes_hold(
         "select pull_id, body_sha256, pointer from metric_values where assessment_year = 2024 and pointer is not null"
     ).fetchall()
     assert len(records) > 2_000
-    there = {
-        pull_id: set(
-            zip(*(pq.read_table(pulls[pull_id].table).column(n).to_pylist() for n in ("body_sha256", "pointer")))
-        )
-        for (pull_id,) in named
-    }
+    there = {}
+    for (pull_id,) in named:
+        table = pq.read_table(pulls[pull_id].table)
+        columns = [table.column(name).to_pylist() for name in ("body_sha256", "pointer")]
+        there[pull_id] = set(zip(*columns, strict=True))
     assert [row for row in records if (row[1], row[2]) not in there[row[0]]] == []
 
 
