@@ -90,7 +90,9 @@ def test_the_login_is_a_step_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_an_address_that_is_not_allowed_ends_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DTI_TEST_TOKEN", "x")
-    found = list(check_source(probe("https://10.0.0.5"), 2025, register(), at(16)))
+    there = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.5", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: there)
+    found = list(check_source(probe("https://portal.example.gov.vn"), 2025, register(), at(16)))
     assert (found[-1].name, found[-1].status) == ("connection", "failed")
     assert "allowed_networks" in found[-1].hint.en
 
