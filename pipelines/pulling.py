@@ -28,6 +28,7 @@ class Pulled:
     quarantined: int = 0
     stands_in: str = ""
     findings: tuple[Finding, ...] = field(default=())
+    notes: tuple[Finding, ...] = field(default=())
 
     @property
     def good(self) -> bool:
@@ -123,6 +124,7 @@ def _pulled(source: AnySource, year: int, outcome: PullOutcome, last: Pull | Non
         quarantined=outcome.counts.get("quarantined", 0),
         stands_in=last.pull_id if last else "",
         findings=tuple(outcome.findings),
+        notes=tuple(outcome.notes),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,8 @@ class SourceState:
     quarantined: int
     reasons: list[str]
     next: str
+    missing: list[str] = field(default_factory=list)
+    """Codes of agencies without a row in the pull in use."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def _source_state(deployment: Deployment, name: str, year: int, events: list[dic
         quarantined=newest.counts["quarantined"] if newest else 0,
         reasons=reasons[:5],
         next=_next(state, name, year, newest),
+        missing=sorted({code for part in in_use.coverage for code in part["missing"]}) if in_use else [],
     )
 
 
@@ -177,3 +180,6 @@ def print_status(screen: Screen, status: Status) -> None:
     for source in status.sources:
         for reason in source.reasons:
             screen.line(f"  {source.source}: {reason}", f"  {source.source}: {reason}")
+        if source.missing:
+            codes = ", ".join(source.missing)
+            screen.line(f"  {source.source}: chưa có số liệu của {codes}", f"  {source.source}: no figures of {codes}")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(help="Tên nguồn (dti source list). Name of the source.")]
 PullId = Annotated[str, typer.Argument(help="Mã lần lấy (dti pull list). Id of the pull.")]
 Reason = Annotated[str, typer.Option("--reason", help="Lý do, được ghi lại. The reason, kept on record.")]
+_MOST_SHOWN = 10
 
 
 def _find(deployment: Deployment, name: str) -> AnySource:
@@ -160,7 +161,16 @@ def pull(
         with writing(deployment.lock, "dti source pull"):
             result = pull_year(deployment, source, chosen, moment)
     code = 0 if result.good else 5 if result.status == "held" else 4
-    return Answer(asdict(result), lambda screen: screen.line(result.line("vi"), result.line("en")), exit_code=code)
+
+    def text(screen: Screen) -> None:
+        screen.line(result.line("vi"), result.line("en"))
+        for mark, found in (("✗", result.findings), ("·", result.notes)):
+            for one in found[:_MOST_SHOWN]:
+                screen.line(f"  {mark} {one.line('vi')}", f"  {mark} {one.line('en')}")
+            if len(found) > _MOST_SHOWN:
+                screen.line(f"  … (+{len(found) - _MOST_SHOWN})", f"  … (+{len(found) - _MOST_SHOWN})")
+
+    return Answer(asdict(result), text, exit_code=code)
 
 
 @answers
