@@ -19,10 +19,10 @@ from connectors.contract import Reading
 from connectors.findings import Place, SourceFinding, finding
 from connectors.history import Comparison, Slice, Values, coverage_drop, examples, fewer_rows, valued
 from connectors.paging import RawListing
+from connectors.settling import Settled
 from connectors.source_model import Source
 
 _SHOWN = 5
-_SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,27 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Previous:
-    """The last accepted pull: its id and its rows as plain dicts (columns of the landed table)."""
+    """The last accepted pull: its id and its rows, one per request, period and agency (columns of the landed table)."""
 
     pull_id: str
     rows: list[dict[str, Any]]
 
 
 def judge(
-    reading: Reading, listings: list[RawListing], year: int, moment: datetime, previous: Previous | None
+    reading: Reading,
+    settled: Settled,
+    listings: list[RawListing],
+    asked: tuple[int, datetime],
+    previous: Previous | None,
 ) -> Judgement:
-    """Run all gates of the source over one pull."""
-    source = reading.source
-    now = _slices(reading, _landed(reading))
-    result = Judgement(coverage=_coverage(reading, listings))
+    """Run all gates of the source over one pull; `asked` are the assessment year and the moment."""
+    source, (year, moment) = reading.source, asked
+    now = _slices(reading, settled.rows)
+    result = Judgement(coverage=_coverage(reading, settled, listings))
     result.reasons.extend(_empty(source, reading, listings))
     result.reasons.extend(one for listing in listings for one in listing.findings)
     result.reasons.extend(_missing_fields(reading, listings))
-    result.reasons.extend(_quarantine(reading))
+    result.reasons.extend(_quarantine(reading, settled))
     result.reasons.extend(_personal(reading))
     result.reasons.extend(_register_coverage(reading, result.coverage))
     before = _slices(reading, previous.rows) if previous else {}
@@ -65,7 +69,7 @@ def judge(
         for part, old in sorted(before.items()):
             _compare(Comparison(source, part, now.get(part, {}), old, previous.pull_id), past, result)
         if source.contract.key:
-            counts = _counts(reading, _landed(reading)), _counts(reading, previous.rows)
+            counts = _counts(reading, settled.rows), _counts(reading, previous.rows)
             result.reasons.extend(fewer_rows(source, *counts, previous.pull_id))
     result.notes.extend(_notes(reading))
     result.notes.extend(one for listing in listings for one in listing.notes)
@@ -86,11 +90,10 @@ def _notes(reading: Reading) -> Iterator[SourceFinding]:
 
 def _personal(reading: Reading) -> Iterator[SourceFinding]:
     """Personal data where figures were promised holds the pull, however few the rows: nothing of them was written."""
-    found = [q for q in reading.quarantine if q.finding.code == "PersonalData"]
-    if found:
-        rows = len({(q.body_sha256, q.pointer) for q in found})
-        fields = ", ".join(sorted({q.finding.field_name for q in found}))
-        yield finding("PersonalDataSuspect", Place(reading.source.name), rows=rows, fields=fields)
+    counts = reading.quarantine.counts
+    if counts.personal_rows:
+        fields = ", ".join(sorted(counts.personal_fields))
+        yield finding("PersonalDataSuspect", Place(reading.source.name), rows=counts.personal_rows, fields=fields)
 
 
 def _compare(comparison: Comparison, past: bool, result: Judgement) -> None:
@@ -117,19 +120,14 @@ def _slices(reading: Reading, rows: Iterable[dict[str, Any]]) -> dict[Slice, Val
     return slices
 
 
-def _landed(reading: Reading) -> Iterator[dict[str, Any]]:
-    """The accepted rows as they are landed, one after the other."""
-    return ({"request": row.request, "period": row.period, **row.values} for row in reading.rows.values())
-
-
 def _counts(reading: Reading, rows: Iterable[dict[str, Any]]) -> Counter[Slice]:
-    """Rows by slice."""
-    known = reading.agencies
-    return Counter(
-        Slice(row["request"], row["period"], known[row["agency_code"]].group)
-        for row in rows
-        if row["agency_code"] in known
-    )
+    """Rows by slice, where there are several per agency."""
+    counts: Counter[Slice] = Counter()
+    for row in rows:
+        agency = reading.agencies.get(row["agency_code"])
+        if agency:
+            counts[Slice(row["request"], row["period"], agency.group)] += row["count"]
+    return counts
 
 
 def _empty(source: Source, reading: Reading, listings: list[RawListing]) -> Iterator[SourceFinding]:
@@ -150,25 +148,26 @@ def _missing_fields(reading: Reading, listings: list[RawListing]) -> Iterator[So
                 yield finding("FieldMissingEverywhere", place, maybe_vi=maybe[0], maybe_en=maybe[1])
 
 
-def _quarantine(reading: Reading) -> Iterator[SourceFinding]:
+def _quarantine(reading: Reading, settled: Settled) -> Iterator[SourceFinding]:
     """The share of rows set aside; where it is too large, the rows themselves are named too."""
-    rows, received = reading.quarantined_rows(), reading.received.total()
+    rows, received = settled.counts["quarantined"], settled.counts["received"]
     allowed = reading.source.gates.quarantine_share
     if not rows or rows <= allowed * received:
         return
-    causes = Counter(f"{q.finding.field_name or '-'} {q.finding.code}" for q in reading.quarantine)
+    causes = reading.quarantine.counts.causes
     reasons = ", ".join(f"{cause} × {count}" for cause, count in causes.most_common(_SHOWN))
     place = Place(reading.source.name)
     yield finding(
         "QuarantineLimit", place, rows=rows, received=received, allowed=f"{allowed * 100:f} %", reasons=reasons
     )
-    yield from (one.finding for one in reading.sorted_quarantine()[:_SHOWN_ROWS])
+    yield from settled.aside
 
 
-def _coverage(reading: Reading, listings: list[RawListing]) -> list[dict[str, Any]]:
+def _coverage(reading: Reading, settled: Settled, listings: list[RawListing]) -> list[dict[str, Any]]:
     coverage = []
     for listing in listings:
-        found = {row.agency_code for row in reading.rows.values() if row.key[:2] == (listing.request, listing.period)}
+        part = (listing.request, listing.period)
+        found = {row["agency_code"] for row in settled.rows if (row["request"], row["period"]) == part}
         for group in listing.groups:
             expected = {code for code, agency in reading.agencies.items() if agency.group == group}
             coverage.append(

@@ -9,18 +9,17 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from common.durable import fsync_folder, sha256_file, write_json
 from common.errors import UsageError
 from connectors.findings import Place, source_error, words
 from connectors.manifest import DECISION, MANIFEST, Pull, read_pull, sealed
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
+SCRATCH = "scratch"  # inside a work folder: what is not landed
 _WORK = ".pulling-"
 
 
@@ -104,23 +103,29 @@ class Landing:
         for leftover in self._home(source, year).glob(f"{_WORK}*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
-    def write(self, manifest: dict[str, Any], tables: Mapping[str, pa.Table]) -> Pull:
-        """Land one pull: Parquet files, then the manifest, then the folder under its name in one step."""
-        home = self._home(manifest["source"], manifest["assessment_year"])
-        work = home / f"{_WORK}{uuid.uuid4().hex}"
+    @contextmanager
+    def working(self, source: str, year: int) -> Iterator[Path]:
+        """A hidden folder (made when it is first needed) for one pull; what of it is not landed is removed."""
+        work = self._home(source, year) / f"{_WORK}{uuid.uuid4().hex}"
         try:
-            work.mkdir(parents=True)
-            files = {name: _write_file(work / name, table) for name, table in tables.items()}
+            yield work
+        except Exception:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+        shutil.rmtree(work, ignore_errors=True)
+
+    def write(self, manifest: dict[str, Any], work: Path, rows: Mapping[str, int]) -> Pull:
+        """Land one pull: the Parquet files in `work` (name: number of rows), then the manifest, then the folder under
+        its name in one step."""
+        home = self._home(manifest["source"], manifest["assessment_year"])
+        with writing(home, manifest["source"]):
+            work.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(work / SCRATCH, ignore_errors=True)
+            files = {name: _file_facts(work / name, count) for name, count in rows.items()}
             write_json(work / MANIFEST, sealed({**manifest, "files": files}))
             final = work.rename(home / manifest["pull_id"])
             for folder in (home, home.parent, self.root):
                 fsync_folder(folder)
-        except OSError as error:
-            shutil.rmtree(work, ignore_errors=True)
-            detail = error.strerror or type(error).__name__
-            raise source_error(
-                "LandingNotWritable", Place(manifest["source"]), file=str(home), detail=detail
-            ) from error
         return read_pull(final)
 
     def next_sequence(self, source: str, year: int) -> int:
@@ -138,11 +143,18 @@ class Landing:
                 yield path.parent
 
 
-def _write_file(path: Path, table: pa.Table) -> dict[str, Any]:
-    from connectors.tables import write_table
+@contextmanager
+def writing(folder: Path, source: str) -> Iterator[None]:
+    """Tell a disk that cannot be written as `LandingNotWritable` (`SourceError`)."""
+    try:
+        yield
+    except OSError as error:
+        detail = error.strerror or type(error).__name__
+        raise source_error("LandingNotWritable", Place(source), file=str(folder), detail=detail) from error
 
-    write_table(path, table)
-    return {"sha256": sha256_file(path), "bytes": path.stat().st_size, "rows": table.num_rows}
+
+def _file_facts(path: Path, rows: int) -> dict[str, Any]:
+    return {"sha256": sha256_file(path), "bytes": path.stat().st_size, "rows": rows}
 
 
 def _usage(code: str, place: Place, **facts: Any) -> UsageError:

@@ -13,14 +13,20 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+
+import pyarrow as pa
 
 from common.errors import SourceError
 from connectors.findings import Place, SourceFinding, finding, source_error
 from connectors.paginator_model import Counted, Offset, Paged, PageNumber
+from connectors.runs import KEY, SortedRuns
 
 _MOST_WALKS = 3
 _DIGESTS = 2**128
+_text = json.JSONEncoder(default=str, sort_keys=True).encode
 
 
 @dataclass(frozen=True)
@@ -89,12 +95,14 @@ AskPage = Callable[[Position], Page]
 
 
 class Way(NamedTuple):
-    """How a list is walked: its paging, the fields by which rows are compared, where it is, and the most pages."""
+    """How a list is walked: its paging, the fields by which rows are compared, where it is, the most pages, and a
+    folder for what would fill the memory."""
 
     paginator: Paged
     listed: Collection[str]
     place: Place
     most: int
+    scratch: Path | None = None
 
 
 class Taker(Protocol):
@@ -122,12 +130,11 @@ def read_pages(way: Way, ask: AskPage, taker: Taker) -> tuple[list[PageFacts], l
     Raises `SourceError` for a loop, a hole, or too many pages.
     """
     before: int | None = None
-    walk = _Walk(way.place)
     for number in range(1, _MOST_WALKS + 1):
         taker.begin()
         walk = _walk(way, ask, taker)
         if walk.totals:
-            distinct = len(walk.distinct)
+            distinct = walk.distinct()
             if walk.totals == {distinct}:
                 return walk.pages, []
             if number == _MOST_WALKS:
@@ -142,12 +149,13 @@ def read_pages(way: Way, ask: AskPage, taker: Taker) -> tuple[list[PageFacts], l
 
 @dataclass
 class _Walk:
-    """What a walk remembers: the facts and the digest of each page (some hundred bytes a page), and sums."""
+    """What a walk remembers: the facts and two digests of each page (half a kilobyte a page), and sums. The marks of
+    the rows of a list with a total go to sorted runs."""
 
     place: Place
+    marks: SortedRuns
     pages: list[PageFacts] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
-    distinct: set[bytes] = field(default_factory=set)
     totals: set[int] = field(default_factory=set)
     last: int = 0
     digest: int = 0
@@ -161,11 +169,23 @@ class _Walk:
         self.pages.append(page.facts)
         if page.total is not None:
             self.totals.add(page.total)
-            self.distinct.update(marks)
+            for mark in marks:
+                self.marks.add(mark)
+
+    def distinct(self) -> int:
+        """How many different rows came."""
+        count, before = 0, None
+        for table in self.marks.merged():
+            for mark, _ in groupby(table.column(KEY).to_pylist()):
+                count += mark != before
+                before = mark
+        self.marks.rewind()
+        return count
 
 
 def _walk(way: Way, ask: AskPage, taker: Taker) -> _Walk:
-    walk, place = _Walk(way.place), way.place
+    place = way.place
+    walk = _Walk(place, SortedRuns(pa.schema([]), way.scratch, place.source, pa.binary()))
     position = first_position(way.paginator)
     seen_positions = {_mark(position.token)}
     last: Page | None = None
@@ -244,14 +264,9 @@ def rows_digest(marks: list[bytes]) -> int:
 def row_marks(rows: list[Any], listed: Collection[str]) -> list[bytes]:
     """A digest of each row by the listed fields, 16 bytes."""
     tops = {name.partition(".")[0] for name in listed} | set(listed)
-    texts = (
-        json.dumps(
-            {key: row[key] for key in row if key in tops} if isinstance(row, dict) else row, default=str, sort_keys=True
-        )
-        for row in rows
-    )
-    return [_mark(text) for text in texts]
+    kept = ({name: row[name] for name in tops if name in row} if isinstance(row, dict) else row for row in rows)
+    return [_mark(_text(row)) for row in kept]
 
 
 def _mark(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -7,7 +7,7 @@ unchanged (the same figures as the newest pull: nothing is written).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,13 +23,14 @@ from connectors.gates import Judgement, Previous, judge
 from connectors.kinds.files import receive
 from connectors.kinds.rest import Progress, address_of, line_of, read_listings
 from connectors.kinds.sql import receive_rows
-from connectors.landing import Landing
+from connectors.landing import SCRATCH, Landing, writing
 from connectors.manifest import Pull
 from connectors.paging import RawListing
+from connectors.settling import Settled, settle
 from connectors.source import AnySource
 from connectors.source_model import Source
 from connectors.sql_model import SqlSource
-from connectors.tables import accepted_table, quarantine_table, read_table
+from connectors.tables import landed_agencies, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,31 +78,41 @@ def pull(
     """
     pulled_at = clock()
     refuse_other_moment(source, moment, pulled_at)
-    reading = open_reading(source, agencies, until=moment.astimezone(ZoneInfo(source.timezone)).date())
-    landing.sweep(source.name, year)
-    manifest = _head(source, year, moment, pulled_at, landing.next_sequence(source.name, year))
-    base = landing.newest_accepted(source.name, year, as_of=moment)
-    if base:
-        landing.verify(base)
-    try:
-        _not_before(landing, source.name, pulled_at)
-        listings = _received(source, year, moment, reading, inbox=landing.root.parent / INBOX, progress=progress)
-    except SourceError as error:
-        return _failed(landing, manifest, error)
-    table = accepted_table(reading)
-    previous_table = read_table(base.table) if base else None
-    previous = Previous(base.pull_id, previous_table.to_pylist()) if base and previous_table is not None else None
-    judgement = judge(reading, listings, year, moment, previous)
-    for gate in extra_gates:
-        judgement.reasons.extend(plain_finding(found, source.name) for found in gate(table, previous_table))
-    manifest |= _body(reading, listings, judgement)
-    if base and _unchanged(manifest, base, landing.newest(source.name, year, as_of=moment)):
-        return PullOutcome("unchanged", None, base, [], list(judgement.notes), reading.counts())
-    landed = landing.write(
-        manifest | {"pull_id": _pull_id(manifest)},
-        {f"{source.contract.table}.parquet": table, "quarantine.parquet": quarantine_table(reading)},
-    )
+    with landing.working(source.name, year) as work:
+        until = moment.astimezone(ZoneInfo(source.timezone)).date()
+        reading = open_reading(source, agencies, until, work / SCRATCH)
+        landing.sweep(source.name, year)
+        manifest = _head(source, year, moment, pulled_at, landing.next_sequence(source.name, year))
+        base = landing.newest_accepted(source.name, year, as_of=moment)
+        if base:
+            landing.verify(base)
+        try:
+            _not_before(landing, source.name, pulled_at)
+            listings = _received(source, year, moment, reading, inbox=landing.root.parent / INBOX, progress=progress)
+        except SourceError as error:
+            if error.code == "LandingNotWritable":
+                raise
+            return _failed(landing, manifest, work, error)
+        accepted, aside = work / f"{source.contract.table}.parquet", work / "quarantine.parquet"
+        with writing(work.parent, source.name):
+            settled = settle(reading, accepted, aside)
+        several = bool(source.contract.key)
+        previous = Previous(base.pull_id, landed_agencies(base.table, several)) if base else None
+        judgement = judge(reading, settled, listings, (year, moment), previous)
+        judgement.reasons.extend(_own_gates(source, extra_gates, accepted, base))
+        manifest |= _body(reading, settled, listings, judgement)
+        if base and _unchanged(manifest, base, landing.newest(source.name, year, as_of=moment)):
+            return PullOutcome("unchanged", None, base, [], list(judgement.notes), settled.counts)
+        rows = {accepted.name: settled.counts["accepted"], aside.name: settled.reasons}
+        landed = landing.write(manifest | {"pull_id": _pull_id(manifest)}, work, rows)
     return PullOutcome(landed.status, landed, None, list(judgement.reasons), list(judgement.notes), landed.counts)
+
+
+def _own_gates(source: Source, gates: Sequence[Gate], accepted: Path, base: Pull | None) -> Iterator[SourceFinding]:
+    """What the caller's gates find. They get whole tables: without gates none is read back."""
+    if gates:
+        table, previous = read_table(accepted), read_table(base.table) if base else None
+        yield from (plain_finding(found, source.name) for gate in gates for found in gate(table, previous))
 
 
 def refuse_other_moment(source: Source, moment: datetime, now: datetime) -> None:
@@ -152,7 +163,7 @@ def _head(source: Source, year: int, moment: datetime, pulled_at: datetime, sequ
     }
 
 
-def _body(reading: Reading, listings: list[RawListing], judgement: Judgement) -> dict[str, Any]:
+def _body(reading: Reading, settled: Settled, listings: list[RawListing], judgement: Judgement) -> dict[str, Any]:
     """The part of the manifest that tells what came and what it was judged to be."""
     return {
         "status": "held" if judgement.reasons else "accepted",
@@ -170,24 +181,24 @@ def _body(reading: Reading, listings: list[RawListing], judgement: Judgement) ->
             for one in listings
             for page in one.pages
         ],
-        "counts": reading.counts(),
+        "counts": settled.counts,
         "coverage": judgement.coverage,
         "new_fields": sorted(reading.new_fields),
         "excluded": reading.excluded,
-        "content_hash": reading.content_hash(),
-        "quarantine_hash": reading.quarantine_hash(),
+        "content_hash": settled.content_hash,
+        "quarantine_hash": settled.quarantine_hash,
         "reasons": [one.as_json() for one in judgement.reasons],
         "notes": [one.as_json() for one in judgement.notes],
     }
 
 
-def _failed(landing: Landing, manifest: dict[str, Any], error: SourceError) -> PullOutcome:
+def _failed(landing: Landing, manifest: dict[str, Any], work: Path, error: SourceError) -> PullOutcome:
     """Leave a manifest without rows, so that the failure is seen and the source shows as stale."""
     place = error.where.split("/")
     parts = dict(zip(("source", "request", "period"), place, strict=False))
     reason = SourceFinding(error.code, error.message, error.hint, error.where, **parts)
     manifest = manifest | {"status": "failed", "reasons": [reason.as_json()]} | error.data
-    landed = landing.write(manifest | {"pull_id": _pull_id(manifest)}, {})
+    landed = landing.write(manifest | {"pull_id": _pull_id(manifest)}, work, {})
     return PullOutcome("failed", landed, None, [reason], [], landed.counts)
 
 

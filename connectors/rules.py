@@ -96,6 +96,5 @@ def _percent_differs(values: Values, rule: CrossCheck) -> bool:
 
 def _numbers(values: Values, names: tuple[str, ...]) -> list[Decimal] | None:
     found = [values.get(name) for name in names]
-    if any(not isinstance(number, int | Decimal) for number in found):
-        return None
-    return [Decimal(str(number)) for number in found]
+    numbers = [Decimal(number) for number in found if isinstance(number, int | Decimal)]
+    return numbers if len(numbers) == len(found) else None

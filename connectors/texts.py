@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LETTERS = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệfghiìíỉĩịjklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvwxyỳýỷỹỵz"
 _VIETNAMESE = frozenset(_LETTERS + _LETTERS.upper() + "–—‘’“”…·°²³½ ")
@@ -59,6 +60,7 @@ def personal(text: str) -> bool:
     return bool(_NUMBER.search(_MACHINE_ID.sub("x", text)) or ("@" in text and _EMAIL.search(text))) or _person(text)
 
 
+@lru_cache(4_096)
 def showable_name(name: str) -> str:
     """A field's name for messages and manifests. Maps keyed by people's names are met in practice: those are counted,
     not shown."""

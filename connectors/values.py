@@ -27,6 +27,8 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _SIGNS = {"point": r"\.", "comma": ",", "space": "[ \u00a0\u202f]", "none": ""}
 _MOST_DIGITS = 18
+_FEW = 10**9  # with nine decimals there are still no more digits than may be
+_STEPS = [Decimal(1).scaleb(-places) for places in range(10)]
 PLAIN = Numbers()
 HERE = "Asia/Ho_Chi_Minh"
 _MOST_TEXT = 2_000
@@ -64,6 +66,8 @@ def read_value(raw: Any, field: FieldContract, wire: str, numbers: Numbers = PLA
         return _local(raw, field, zone)
     if field.type == "boolean":
         return _boolean(raw, wire)
+    if type(raw) is int and wire == "native" and -_FEW < raw < _FEW:
+        return _in_range(raw, field)
     return _in_range(_number(raw, field, wire, field.numbers or numbers), field)
 
 
@@ -126,14 +130,14 @@ def _why_no_number(text: str) -> str:
     return "NotANumber"
 
 
-def _in_range(number: Decimal, field: FieldContract) -> int | Decimal:
+def _in_range(number: int | Decimal, field: FieldContract) -> int | Decimal:
     if field.minimum is not None and number < field.minimum:
         raise UnfitError("BelowMinimum", shown=show(str(number)), minimum=str(field.minimum))
     if field.maximum is not None and number > field.maximum:
         raise UnfitError("AboveMaximum", shown=show(str(number)), maximum=str(field.maximum))
     if field.type == "integer":
         return int(number)
-    return number.quantize(Decimal(1).scaleb(-(field.places or 0)))
+    return Decimal(number).quantize(_STEPS[field.places or 0])
 
 
 def _text(raw: str, field: FieldContract) -> str:

@@ -82,6 +82,7 @@ def pull_year(
         status = "not asked" if past_day else "only now"
         return _told(Pulled(source.name, year, status, stands_in=last.pull_id if last else ""))
     progress.say(f"lấy {source.name} {year} …", f"pulling {source.name} {year} …")
+    suite = deployment.sources / f"{source.name}.suite.yaml"
     try:
         outcome = pull(
             source,
@@ -89,7 +90,7 @@ def pull_year(
             landing=landing,
             agencies=agency_codes(read_registers(deployment.registers), year),
             moment=moment,
-            extra_gates=[suite_gate(deployment.sources / f"{source.name}.suite.yaml")],
+            extra_gates=[suite_gate(suite)] if suite.exists() else [],
         )
     except ConfigurationError as error:  # a missing secret of one source must not keep all others from being refreshed
         finding = Finding(error.code, error.message, error.hint, error.where)

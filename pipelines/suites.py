@@ -95,13 +95,14 @@ def run_suite(path: Path, frame: pd.DataFrame) -> list[Expected]:
 
 
 def suite_gate(path: Path) -> Callable[[pa.Table, pa.Table | None], list[Finding]]:
-    """The suite beside a source as a gate of its pulls; a source without one has no such gate.
+    """The suite beside a source as a gate of its pulls. It needs the whole table in memory: a source without a suite
+    gets no such gate, so that its pulls may be of any length.
 
     Rows that equal the last accepted ones have been through it: a night without news does not load the library.
     """
 
     def gate(table: pa.Table, previous: pa.Table | None) -> list[Finding]:
-        if not path.exists() or (previous is not None and table.equals(previous)):
+        if previous is not None and table.equals(previous):
             return []
         results = run_suite(path, table.to_pandas())
         return [result.finding(path.name.split(".")[0]) for result in results if not result.passed]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from common.errors import Finding, SourceError, Text
 from connectors.contract import Reading
+from connectors.settling import settle
 from connectors.tables import contract_schema
 
 NOTHING = Text("", "")
@@ -33,7 +34,8 @@ def failed(name: str, title: Text, error: SourceError) -> Step:
 def contract_step(reading: Reading) -> Step:
     """Values and rules only; codes that the register lacks are the next step's matter."""
     title = Text("Hợp đồng dữ liệu", "Contract")
-    findings = tuple(q.finding for q in reading.sorted_quarantine() if q.finding.code not in _REGISTER_CODES)
+    settle(reading)
+    findings = tuple(one for one in reading.quarantine.findings() if one.code not in _REGISTER_CODES)
     if findings:
         detail = Text(f"{len(findings)} lỗi", f"{len(findings)} findings")
         return Step("contract", title, "failed", detail, findings[0].hint, findings)
@@ -55,9 +57,10 @@ def agencies_step(reading: Reading, groups: Iterable[str], year: int, seen_in: T
     """How many agencies of the register were met, `seen_in` what was read; with `more` to read, others may follow."""
     title = Text("Cơ quan", "Agencies")
     wanted = set(groups)
-    aside = reading.sorted_quarantine()
-    unknown = tuple(q.finding for q in aside if q.finding.code in _REGISTER_CODES)
-    named = {row.agency_code for row in reading.sorted_rows()} | {q.finding.agency for q in aside}
+    aside = list(reading.quarantine.findings())
+    unknown = tuple(one for one in aside if one.code in _REGISTER_CODES)
+    codes = (code for table in reading.rows.merged() for code in table.column("agency_code").to_pylist())
+    named = {*codes, *(one.agency for one in aside)}
     expected = {code for code, agency in reading.agencies.items() if agency.group in wanted}
     matched = len(expected & named)
     detail = Text(

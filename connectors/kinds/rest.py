@@ -150,7 +150,7 @@ def _read_listing(
             return _ask_page(session, source, facts, place, position)
 
         judged = _Judged(reading, place, pointer_prefix(source.endpoint.data_selector), window)
-        way = Way(source.paginator, source.contract.fields.keys(), place, source.limits.pages)
+        way = Way(source.paginator, source.contract.fields.keys(), place, source.limits.pages, reading.scratch)
         found, odd = read_pages(way, ask, judged)
         pages += found
         findings += odd

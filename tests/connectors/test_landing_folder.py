@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from common.errors import SourceError, UsageError
-from connectors import Landing, PullOutcome
+from connectors import Landing, PullOutcome, runs, tables
 from connectors import landing as landing_module
 from connectors.manifest import Pull
 from tests.support.portal import ROOT, at
@@ -41,17 +42,28 @@ def test_a_pull_is_three_files_and_verifies(pulled: Pulled, landing: Landing) ->
     assert (pull.status, pull.moment, pull.simulated) == ("accepted", at(16), True)
 
 
-@pytest.mark.parametrize("name", ["write_json", "_write_file", "fsync_folder"])
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (runs, "_merged"),
+        (tables, "fsync_file"),
+        (landing_module, "_file_facts"),
+        (landing_module, "write_json"),
+        (landing_module, "fsync_folder"),
+    ],
+)
 def test_what_a_crash_leaves_is_ignored_and_cleared_away(
-    pulled: Pulled, landing: Landing, monkeypatch: pytest.MonkeyPatch, name: str
+    pulled: Pulled, landing: Landing, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 ) -> None:
+    """With rows in runs on disk, with a Parquet file, with both, with the manifest, with the folder renamed."""
     good = landed(pulled(11))
+    monkeypatch.setattr(runs, "_MOST_CELLS", 1_000)
 
     def crash(*args: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(landing_module, name, crash)
+        patch.setattr(module, name, crash)
         with pytest.raises(KeyboardInterrupt):
             pulled(16)
     renamed = name == "fsync_folder"  # the rename has happened: the pull is whole
@@ -64,16 +76,18 @@ def test_what_a_crash_leaves_is_ignored_and_cleared_away(
     assert not any(path.name.startswith(".") for path in good.folder.parent.iterdir())
 
 
-def test_sigkill_while_landing_loses_nothing(tmp_path: Path) -> None:
-    """A pull is killed between its Parquet files and its manifest; a plain second run lands the same."""
+@pytest.mark.parametrize("where", ["landing.write_json", "runs._merged"])
+def test_sigkill_loses_nothing(tmp_path: Path, where: str) -> None:
+    """A pull is killed before its manifest, or with its rows in runs on disk; a plain second run lands the same."""
     script = tmp_path / "pull.py"
     script.write_text(
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from connectors import Landing, landing, pull\n"
+        "from connectors import Landing, landing, pull, runs\n"
         "from tests.support.portal import at, portal, register\n"
+        "runs._MOST_CELLS = 1_000\n"
         "if sys.argv[2] == 'kill':\n"
-        "    landing.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"    {where} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "done = pull(portal(), 2025, landing=Landing(Path(sys.argv[1])), agencies=register(), moment=at(16))\n"
         "print(done.pull.pull_id, done.pull.content_hash)\n"
     )
@@ -86,6 +100,7 @@ def test_sigkill_while_landing_loses_nothing(tmp_path: Path) -> None:
     killed = run(tmp_path / "a", "kill")
     assert killed.returncode == -signal.SIGKILL
     assert Landing(tmp_path / "a").pulls() == []
+    assert list((tmp_path / "a").rglob("*.arrow" if where == "runs._merged" else "scores.parquet"))
     assert run(tmp_path / "a", "live").stdout == run(tmp_path / "b", "live").stdout != ""
 
 
@@ -211,16 +226,21 @@ def test_a_forged_decision_is_noticed(pulled: Pulled, landing: Landing) -> None:
         landing.pulls()
 
 
+@pytest.mark.parametrize(
+    ("module", "name"), [(runs.pa, "OSFile"), (tables.pq, "ParquetWriter"), (landing_module, "_file_facts")]
+)
 def test_a_disk_that_cannot_be_written_is_told(
-    pulled: Pulled, landing: Landing, monkeypatch: pytest.MonkeyPatch
+    pulled: Pulled, landing: Landing, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 ) -> None:
+    """Full while rows are put aside, while they are written as Parquet, or while they are landed."""
     good = landed(pulled(11))
+    monkeypatch.setattr(runs, "_MOST_CELLS", 1_000)
 
-    def full(*args: object) -> None:
+    def full(*args: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(landing_module, "_write_file", full)
+        patch.setattr(module, name, full)
         with pytest.raises(SourceError) as caught:
             pulled(16)
     assert caught.value.code == "LandingNotWritable"

@@ -30,6 +30,8 @@ from connectors import (
     gates,
     history,
     paging,
+    runs,
+    settling,
     strict_json,
     troubles,
     values,
@@ -221,11 +223,12 @@ def _cast(raw: Any, field: Any, *_: Any) -> Any:
 
 
 def _last_row_wins(patch: Patch) -> None:
-    def keep(self: contracts.Reading, row: contracts.Row, _raw: Any) -> None:
-        self.exact_duplicates += row.key in self.rows
-        self.rows[row.key] = row
+    def alone(self: Any, table: Any) -> Any:
+        last = {key: at for at, key in enumerate(table.column(runs.KEY).to_pylist())}
+        self.equal += table.num_rows - len(last)
+        return table.take([*last.values()])
 
-    patch(contracts.Reading, "_keep", keep)
+    patch(settling._Twins, "_alone", alone)
 
 
 def _no_coverage(patch: Patch) -> None:
@@ -373,11 +376,7 @@ _MUTANTS: dict[str, tuple[str, tuple[str, ...], Callable[[Patch], Any]]] = {
     "no-end-declared": ("a repeated page is a loop", ("P10",), _setting(paging, "_repeats_last", lambda *_: False)),
     "offset-by-size": ("the offset moves by the size asked for", ("P11",), _offset_by_size),
     "more-pages": ("pages are not bounded as stated", ("P13",), _more_pages),
-    "as-they-come": (
-        "rows are not sorted",
-        ("P14",),
-        _setting(contracts.Reading, "sorted_rows", lambda s: [*s.rows.values()]),
-    ),
+    "as-they-come": ("rows are not sorted", ("P14",), _setting(runs, "in_order", lambda table: table)),
     "names-shown": ("names of unknown fields are shown", ("V01", "X01", "X05"), _names_shown),
     "missing-is-null": (
         "a field may be missing everywhere",

@@ -1,0 +1,110 @@
+"""Pulls of any length: every row accounted for under faults, and no more memory for many pages than for few."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from connectors import Landing, Pull, pull, runs
+from connectors.contract import open_reading
+from connectors.paging import Page
+from connectors.pulls import now_here
+from connectors.settling import settle
+from tests.support.bulk import asked, bulk, register, row, serving_bulk, truth
+from tests.support.probe import YEAR
+
+
+def pulled(folder: Path, rows: int, size: int, *, share: float = 0) -> tuple[Pull, int]:
+    """The pull of so many rows of which the server fails a share, and how many pages it was asked for."""
+    with serving_bulk(rows, share=share, seed=20_251_016, size=size) as address:
+        outcome = pull(bulk(address), YEAR, landing=Landing(folder), agencies=register(), moment=now_here())
+        requests = asked(address)
+    assert outcome.status == "accepted", [one.message.en for one in outcome.findings]
+    assert outcome.pull
+    Landing(folder).verify(outcome.pull)
+    assert not list(folder.rglob("*.arrow"))
+    return outcome.pull, requests
+
+
+def landed(one: Pull) -> Counter[str]:
+    """What `truth` says of the good rows, read back from the landed file; keys stand once and in order."""
+    found: Counter[str] = Counter()
+    before = ""
+    for batch in pq.ParquetFile(one.table).iter_batches(columns=["agency_code", "dossier", "steps", "rating"]):
+        for agency, dossier, steps, rating in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            found[f"{agency} rows"] += 1
+            found[f"{agency} steps"] += steps
+            found[f"{agency} rating"] += int(rating * 100)
+            assert before < (before := agency + dossier)
+    return found
+
+
+def reconciled(folder: Path, rows: int, size: int) -> None:
+    known, needed = truth(rows, size), rows // size
+    calm, requests = pulled(folder / "calm", rows, size)
+    assert requests == needed
+    stormy, requests = pulled(folder / "stormy", rows, size, share=0.3)
+    assert needed < requests <= 1.5 * needed
+    for one in (calm, stormy):
+        assert one.counts == {
+            "received": known.received,
+            "accepted": known.accepted,
+            "quarantined": known.quarantined,
+            "exact_duplicates": known.exact_duplicates,
+        }
+        assert landed(one) == known.good
+    assert (stormy.content_hash, stormy.manifest["quarantine_hash"]) == (
+        calm.content_hash,
+        calm.manifest["quarantine_hash"],
+    )
+    assert known.exact_duplicates
+    assert known.quarantined
+
+
+def test_every_row_is_accounted_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As below, with fewer rows, put aside in many small runs."""
+    monkeypatch.setattr(runs, "_MOST_CELLS", 10_000)
+    monkeypatch.setattr(runs, "_FAN_IN", 4)
+    reconciled(tmp_path, 9_000, 100)
+
+
+@pytest.mark.slow
+def test_a_million_rows_are_accounted_for(tmp_path: Path) -> None:
+    """30 % of all requests fail, in six ways: received = accepted + quarantined + duplicates, accepted = the truth, at
+    most 1.5 times the requests needed, and the same content as without faults."""
+    reconciled(tmp_path, 1_000_000, 1_000)
+
+
+def peak(folder: Path, pages: int) -> tuple[int, int]:
+    """The most bytes held while so many pages are judged and settled: in Python, and by Arrow."""
+    arrow = pa.proxy_memory_pool(pa.default_memory_pool())
+    earlier = pa.default_memory_pool()
+    reading = open_reading(bulk("https://example.org"), register(), scratch=folder / "scratch")
+    pa.set_memory_pool(arrow)
+    tracemalloc.start()
+    try:
+        for number in range(pages):
+            rows = [row(number * 200 + i) for i in range(200)]
+            reading.take("all", str(YEAR), Page(number, rows, f"{number:064}", 0), "/rows")
+        settled = settle(reading, folder / "accepted.parquet", folder / "quarantine.parquet")
+        return tracemalloc.get_traced_memory()[1], arrow.max_memory()
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(earlier)
+        assert settled.counts["received"] == pages * 200
+
+
+def test_memory_does_not_grow_with_the_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times the pages, and the rows held, in Python and in Arrow, stay about the same."""
+    monkeypatch.setattr(runs, "_MOST_CELLS", 5_000)
+    monkeypatch.setattr(runs, "_FAN_IN", 4)
+    monkeypatch.setattr(runs, "_BATCH", 100)
+    monkeypatch.setattr("connectors.tables._ROW_GROUP", 500)
+    few, many = peak(tmp_path / "few", 4), peak(tmp_path / "many", 40)
+    assert many[0] < 1.3 * few[0]
+    assert many[1] < 1.3 * few[1]
