@@ -13,6 +13,7 @@ from rulesets.scoring import write_reference
 TABLES = {
     "agencies": "Cơ quan được đánh giá và thời gian hiệu lực. Agencies with group, parent, predecessors and validity.",
     "agency_codes": "Mã của cơ quan trong từng hệ thống. Codes of agencies by scheme, with validity.",
+    "source_agencies": "Mã của từng nguồn là cơ quan nào. Which code of which source is which agency, with validity.",
     "exceptions": "Miễn áp dụng được khai. One row per agency, year and indicator that an article spares.",
     "appraisals": "Quyết định thẩm định. One row per decision of the council about a value or about points.",
     "rulesets": "Các quyết định đang dùng. One row per ruleset in use.",
@@ -29,10 +30,22 @@ def write_reference_tables(con: duckdb.DuckDBPyConnection, deployment: Deploymen
     """Create or replace every table of `TABLES`."""
     build.write_registers(con, inputs.registers)
     write_reference(con, inputs.rulesets)
+    _write_source_agencies(con, inputs)
     _write_metrics(con, deployment)
     _write_years(con, deployment, inputs)
     for table, meaning in TABLES.items():
         build.comment(con, table, meaning, {})
+
+
+def _write_source_agencies(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    """The register's codes by source: each source names the scheme that it speaks."""
+    con.execute("create or replace temp table _schemes (source varchar, scheme varchar)")
+    build.insert_rows(con, "_schemes", [[one.name, one.contract.agency.scheme] for one in inputs.sources.values()])
+    con.execute(
+        "create or replace table source_agencies as select s.source, c.code, c.agency_id, c.valid_from, c.valid_to "
+        "from _schemes as s inner join agency_codes as c using (scheme) order by all"
+    )
+    con.execute("drop table _schemes")
 
 
 def _write_metrics(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:

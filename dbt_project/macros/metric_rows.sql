@@ -2,12 +2,12 @@
   One row per figure from a relation with one row per agency, year and period.
 
   relation: has agency_code, assessment_year, period, source, pull_id, as_of, body_sha256, pointer, and the columns below
-  scheme:   the scheme of its agency codes; they become our agencies by the register of the year
   metrics:  column of the relation: metric of the catalogue (rulesets/metrics.yaml)
   stage:    declared, collected or appraised
+  The codes become our agencies by the register of the year, in the scheme that the source's YAML names.
   An empty column is no figure: no row, never zero.
 #}
-{% macro metric_rows(relation, scheme, metrics, stage='collected') -%}
+{% macro metric_rows(relation, metrics, stage='collected') -%}
 with figures as (
     select
         agency_code, assessment_year, period, source, pull_id, as_of, body_sha256, pointer,
@@ -34,8 +34,8 @@ select
     figures.body_sha256,
     figures.pointer
 from figures
-inner join {{ source('reference', 'agency_codes') }} as codes
-    on codes.scheme = '{{ scheme }}'
+inner join {{ source('reference', 'source_agencies') }} as codes
+    on codes.source = figures.source
     and codes.code = figures.agency_code
     and make_date(figures.assessment_year, 12, 31) between codes.valid_from and codes.valid_to
 where figures.value is not null

@@ -20,6 +20,7 @@ from rulesets.metrics import load_metrics
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "dbt_project" / "models"
+SOURCES = sorted((ROOT / "data" / "sources").glob("*.yaml"))
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 IN_NOVEMBER = datetime(2024, 11, 15, 23, 59, 59, tzinfo=VIETNAM)  # when agencies hand in
 YEARS_LATER = datetime(2025, 10, 16, 7, tzinfo=VIETNAM)
@@ -139,10 +140,16 @@ def _create_empty(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _write_reference(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("create table agency_codes (agency_id text, scheme text, code text, valid_from date, valid_to date)")
+    con.execute("create table source_agencies (source text, code text, agency_id text, valid_from date, valid_to date)")
+    schemes = {path.stem: source(path.stem).contract.agency.scheme for path in SOURCES if ".suite" not in path.name}
     con.executemany(
-        "insert into agency_codes values (?, ?, ?, '0001-01-01', '9999-12-31')",
-        [[one.agency_id, one.scheme, one.code] for one in register()],
+        "insert into source_agencies values (?, ?, ?, '0001-01-01', '9999-12-31')",
+        [
+            [name, one.code, one.agency_id]
+            for name, scheme in schemes.items()
+            for one in register()
+            if one.scheme == scheme
+        ],
     )
     con.execute("create table metrics (metric text, within_days integer)")
     con.executemany("insert into metrics values (?, ?)", [[one.id, one.within_days] for one in load_metrics().values()])

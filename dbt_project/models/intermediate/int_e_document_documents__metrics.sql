@@ -17,7 +17,6 @@
 
 {{ metric_rows(
     counted,
-    scheme='mau',
     metrics={
         'documents': 'e_document.documents',
         'documents_fully_online': 'e_document.documents_fully_online',

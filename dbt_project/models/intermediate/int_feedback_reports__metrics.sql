@@ -26,7 +26,6 @@
 
 {{ metric_rows(
     counted,
-    scheme='mau',
     metrics={
         'due': 'feedback.due',
         'handled_on_time': 'feedback.handled_on_time',

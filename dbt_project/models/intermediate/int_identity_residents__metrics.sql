@@ -17,6 +17,5 @@
 
 {{ metric_rows(
     newest,
-    scheme='gso',
     metrics={'accounts': 'identity.residents_with_account', 'residents_14': 'identity.residents_14'},
 ) }}

@@ -1,6 +1,5 @@
 -- Reports due and sent, as the report system counts them.
 {{ metric_rows(
     ref('stg_lris_reports'),
-    scheme='mau',
     metrics={'reports_due': 'lris.reports_due', 'reports_sent': 'lris.reports_sent'},
 ) }}

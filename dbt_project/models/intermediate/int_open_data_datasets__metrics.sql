@@ -29,4 +29,4 @@
     from none_published
 ){% endset %}
 
-{{ metric_rows(counted, scheme='mau', metrics={'datasets': 'open_data.datasets'}) }}
+{{ metric_rows(counted, metrics={'datasets': 'open_data.datasets'}) }}

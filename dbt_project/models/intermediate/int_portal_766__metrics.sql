@@ -1,7 +1,6 @@
 -- Six scores a row become six rows, and the portal's code becomes our agency by the register of the year.
 {{ metric_rows(
     ref('stg_portal_766__scores'),
-    scheme='dvcqg',
     metrics={
         'progress': 'portal_766.TDGQ',
         'satisfaction': 'portal_766.MDHL',

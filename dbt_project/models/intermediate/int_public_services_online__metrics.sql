@@ -1,6 +1,5 @@
 -- The report knows agencies by name; the border has matched the name and given the row its code.
 {{ metric_rows(
     ref('stg_public_services_online'),
-    scheme='mau',
     metrics={'finished': 'public_services.dossiers_processed_online'},
 ) }}

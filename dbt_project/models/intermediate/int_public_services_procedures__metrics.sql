@@ -1,7 +1,6 @@
 -- One row of the statistics, four figures; what is online is the sum of fully and partly, which the contract has checked.
 {{ metric_rows(
     ref('stg_public_services_procedures'),
-    scheme='mau',
     metrics={
         'procedures': 'public_services.procedures',
         'online': 'public_services.procedures_online',

@@ -58,8 +58,8 @@ select
     figures.body_sha256,
     figures.pointer
 from figures
-inner join {{ source('reference', 'agency_codes') }} as codes
-    on codes.scheme = 'mau'
+inner join {{ source('reference', 'source_agencies') }} as codes
+    on codes.source = figures.source
     and codes.code = figures.agency_code
     and make_date(figures.assessment_year, 12, 31) between codes.valid_from and codes.valid_to
 where figures.value is not null

@@ -13,7 +13,7 @@ select
     claims.body_sha256,
     claims.pointer
 from {{ ref('stg_self_assessment_points') }} as claims
-inner join {{ source('reference', 'agency_codes') }} as codes
-    on codes.scheme = 'mau'
+inner join {{ source('reference', 'source_agencies') }} as codes
+    on codes.source = claims.source
     and codes.code = claims.agency_code
     and make_date(claims.assessment_year, 12, 31) between codes.valid_from and codes.valid_to

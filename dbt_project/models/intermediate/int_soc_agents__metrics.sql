@@ -32,7 +32,6 @@
 
 {{ metric_rows(
     counted,
-    scheme='mau',
     metrics={
         'servers_protected': 'soc.servers_protected',
         'computers_protected': 'soc.computers_protected',

@@ -14,4 +14,4 @@
     group by all
 ){% endset %}
 
-{{ metric_rows(counted, scheme='mau', metrics={'systems_monitored': 'soc.systems_monitored'}) }}
+{{ metric_rows(counted, metrics={'systems_monitored': 'soc.systems_monitored'}) }}
