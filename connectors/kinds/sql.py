@@ -117,7 +117,7 @@ class Snapshot:
     connection: Connection
     watch: Watch
     protected: str = ""
-    _columns: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
+    _columns: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)  # by name of the list
 
     def powers(self) -> list[SourceFinding] | None:
         """What the account could do beyond reading; None where there are no accounts. Raises `SourceError`."""
@@ -146,13 +146,14 @@ class Snapshot:
         ever leaves the database."""
         if listing.table is None:
             return None, []
-        if listing.table not in self._columns:
+        if listing.name not in self._columns:
             names = list(self.connection.execute(shape_statement(listing)).keys())
             wanted = [name for name in names if name in shape.listed or name in shape.inner]
             if not wanted:
                 raise source_error("NoSuchColumns", place)
-            self._columns[listing.table] = (wanted, [name for name in names if name not in wanted])
-        return self._columns[listing.table]
+            new = [name for name in names if name not in wanted and name not in listing.where]
+            self._columns[listing.name] = (wanted, new)
+        return self._columns[listing.name]
 
 
 @contextlib.contextmanager

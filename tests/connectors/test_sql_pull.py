@@ -60,7 +60,7 @@ def test_a_table_is_read_by_the_columns_of_the_contract_only(pulled: Pulled, fig
     told = figures.server.log()
     outcome = pulled(requests__0__query=None, requests__0__table=VIEW, requests__0__where={"nam": ":year"})
     assert len(rows(outcome)) == 6
-    assert sorted(note.field_name for note in outcome.notes) == ["applicant", "nam", "on_time", "quy"]
+    assert sorted(note.field_name for note in outcome.notes) == ["applicant", "on_time", "quy"]
     asked = figures.server.log().removeprefix(told)
     selects = [line for line in asked.splitlines() if "DECLARE" in line and "false" not in line]
     assert len(selects) == 1
