@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -161,14 +162,36 @@ def read_registers(folder: Path) -> Registers:
 
 def _read(path: Path, kind: type[Row], findings: list[Finding]) -> Iterator[tuple[int, Row]]:
     names = [field.name for field in fields(kind)]
+    for line, row in _rows(path, names):
+        if None in row or None in row.values():
+            findings.append(_finding(path, line, "register-columns", "sai số cột", "wrong number of columns"))
+            continue
+        cells = {name: unicodedata.normalize("NFC", row[name]).strip() for name in names}
+        for name in sorted(_DAYS & cells.keys()):
+            if not _is_date(cells[name]):
+                vi, en = f"{name} '{cells[name]}' không phải ngày", f"{name} '{cells[name]}' is not a date"
+                findings.append(_finding(path, line, "register-date", vi, en))
+        yield line, kind(**cells)
+
+
+def _rows(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line and cells of each row; raise where the file is missing, no CSV in UTF-8, or has other columns."""
     try:
-        handle = path.open(encoding="utf-8-sig", newline="")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(
             "file-missing", Text("không tìm thấy sổ đăng ký", "the register is missing"), where=display_path(path)
         ) from None
-    with handle:
-        reader = csv.DictReader(handle, strict=True)
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            "file-encoding",
+            Text("sổ đăng ký không phải UTF-8", "the register is not UTF-8"),
+            hint=Text("lưu lại dạng CSV UTF-8", "save it as CSV UTF-8"),
+            where=display_path(path),
+        ) from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    last = 1
+    try:
         if reader.fieldnames != names:
             raise ConfigurationError(
                 "register-header",
@@ -176,16 +199,15 @@ def _read(path: Path, kind: type[Row], findings: list[Finding]) -> Iterator[tupl
                 where=f"{display_path(path)}:1",
             )
         for row in reader:
-            line = reader.line_num
-            if None in row or None in row.values():
-                findings.append(_finding(path, line, "register-columns", "sai số cột", "wrong number of columns"))
-                continue
-            cells = {name: unicodedata.normalize("NFC", row[name]).strip() for name in names}
-            for name in sorted(_DAYS & cells.keys()):
-                if not _is_date(cells[name]):
-                    vi, en = f"{name} '{cells[name]}' không phải ngày", f"{name} '{cells[name]}' is not a date"
-                    findings.append(_finding(path, line, "register-date", vi, en))
-            yield line, kind(**cells)
+            last = reader.line_num
+            yield last, row
+    except csv.Error as error:
+        raise ConfigurationError(
+            "register-syntax",
+            Text(f"CSV sai cú pháp: {error}", f"not valid CSV: {error}"),
+            hint=Text('mỗi dấu " mở phải có dấu " đóng', 'every " that opens must close'),
+            where=f"{display_path(path)}:{last + 1}",
+        ) from None
 
 
 def _is_date(text: str) -> bool:

@@ -93,12 +93,23 @@ def _csv_rows(path: Path) -> list[list[Any]]:
         raise _unreadable(path, Text("tệp không phải UTF-8", "the file is not UTF-8")) from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    return [list(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[object]] = []
+    last = 0
+    try:
+        for row in reader:
+            rows.append(list(row))
+            last = reader.line_num
+    except csv.Error as error:
+        said = Text(f"CSV sai cú pháp: {error}", f"not valid CSV: {error}")
+        raise _unreadable(path, said, line=last + 1) from None
+    return rows
 
 
-def _unreadable(path: Path, message: Text) -> ConfigurationError:
+def _unreadable(path: Path, message: Text, line: int = 0) -> ConfigurationError:
     hint = Text("lưu lại thành .xlsx hoặc .csv (UTF-8)", "save it again as .xlsx or .csv (UTF-8)")
-    return ConfigurationError("annex-unreadable", message, hint=hint, where=display_path(path))
+    where = f"{display_path(path)}:{line}" if line else display_path(path)
+    return ConfigurationError("annex-unreadable", message, hint=hint, where=where)
 
 
 def _open(path: Path) -> tuple[Worksheet, list[Finding]]:

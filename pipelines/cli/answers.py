@@ -21,7 +21,7 @@ from typing import Annotated, Any
 
 import typer
 
-from common.errors import DtiError, Text
+from common.errors import DtiError, Text, UsageError
 from pipelines import progress
 from pipelines.settings import Deployment
 
@@ -136,6 +136,19 @@ def _fail(error: DtiError, as_json: bool, lang: str) -> None:
             print(f"  {finding.line(lang)}", file=sys.stderr)
     if error.hint.in_(lang):
         print(f"  → {error.hint.in_(lang)}", file=sys.stderr)
+
+
+def target(text: str) -> Path:
+    """A file that a person asks a command to write; raise `UsageError` where it cannot stand."""
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            "cannot-write",
+            Text(f"không ghi được '{text}'", f"'{text}' cannot be written"),
+            hint=Text("cần tên tệp trong một thư mục có sẵn, ghi được", "name a file in a folder that can be written"),
+            where=text,
+        )
+    return path
 
 
 def plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from common.errors import Text, UsageError
-from pipelines.cli.answers import Answer, Screen, answers
+from pipelines.cli.answers import Answer, Screen, answers, target
 from pipelines.cli.ruleset_screens import about, lint_error, print_lint, print_moves, summary
 from pipelines.cli.source_commands import schema_answer
 from pipelines.settings import Deployment
@@ -128,7 +128,7 @@ def schema(
     """JSON Schema của tệp quy tắc, cho trình soạn thảo. JSON Schema of ruleset files, for editors."""
     from rulesets.schema import ruleset_schema
 
-    return schema_answer(ruleset_schema(), output)
+    return schema_answer(ruleset_schema(), str(target(output)) if output else "")
 
 
 @answers
@@ -204,20 +204,20 @@ def import_annex(
     if template:
         from rulesets.annex_template import write_template
 
-        write_template(base, Path(template), catalogue_of(deployment.ruleset_folders))
+        write_template(base, target(template), catalogue_of(deployment.ruleset_folders))
         return Answer({"written": template}, lambda s: s.line(f"Đã ghi mẫu {template}", f"Wrote {template}"))
-    target = Path(output) if output else deployment.root / "rulesets" / f"{base.ruleset_id}.yaml"
-    if target.exists() and not replace:
+    written = target(output) if output else deployment.root / "rulesets" / f"{base.ruleset_id}.yaml"
+    if written.exists() and not replace:
         raise UsageError(
             "file-exists",
             Text("tệp đã có", "the file exists"),
             hint=Text("thêm --replace để ghi đè", "add --replace to overwrite it"),
-            where=display_path(target),
+            where=display_path(written),
         )
     text, ruleset = complete(base, Path(file), deployment.ruleset_folders)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, text.encode())
-    count, shown = len(ruleset.indicator_list), display_path(target)
+    written.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(written, text.encode())
+    count, shown = len(ruleset.indicator_list), display_path(written)
     data = {"written": shown, "indicators": count, "main_indices": len(ruleset.main_indices)}
     vi = f"Đã ghi {shown}: {count} chỉ số, đúng số lượng và điểm công bố."
     return Answer(data, lambda s: s.line(vi, f"Wrote {shown}: {count} indicators, counts and points as published."))

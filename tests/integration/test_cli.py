@@ -45,6 +45,10 @@ def test_sources_name_their_preset_and_presets_what_they_need(published: Path) -
         ("source check portal_767", 2, "unknown-source"),
         ("pull accept 20250101T000000-00000000 --reason x", 2, None),
         ("ruleset show national/767", 2, None),
+        ("ruleset schema --output /no/such/folder/x.json", 2, "cannot-write"),
+        ("ruleset import an_giang/02-2023/district --template /no/such/folder/x.csv", 2, "cannot-write"),
+        ("explain khong-co MDSH", 2, "which-agency"),
+        ("release verify 99", 2, "unknown-release"),
     ],
 )
 def test_an_error_has_a_code_a_message_and_a_hint(

@@ -58,6 +58,10 @@ def test_a_year_sees_the_register_of_its_last_day(tmp_path: Path) -> None:
         (AGENCIES.replace(",,cu\n", ",,nobody\n"), CODES, "agencies.csv:4", "agency-unknown"),
         (AGENCIES.replace("2025-03-01", "01/03/2025"), CODES, "agencies.csv:4", "register-date"),
         (AGENCIES.replace("Sở Mới", ""), CODES, "agencies.csv:4", "agency-name"),
+        (AGENCIES.replace("Sở Mới", '"Sở Mới'), CODES, "agencies.csv:4", "register-syntax"),
+        (AGENCIES.replace("Sở Mới", '"Sở" Mới'), CODES, "agencies.csv:4", "register-syntax"),
+        (AGENCIES.replace("Sở Mới", "x" * 200_000), CODES, "agencies.csv:4", "register-syntax"),
+        (AGENCIES.replace(",", ";"), CODES, "agencies.csv:1", "register-header"),
         (AGENCIES, CODES.replace("2025-03-01", "2025-02-01"), "agency_codes.csv:3", "code-twice"),
         (AGENCIES, CODES.replace("moi,", "nobody,"), "agency_codes.csv:3", "agency-unknown"),
         (AGENCIES, CODES.replace("scheme", "schema"), "agency_codes.csv:1", "register-header"),
@@ -163,3 +167,11 @@ def test_a_faulty_decision_is_named_with_its_line(tmp_path: Path, wrong: tuple[s
         read_registers(folder)
     found = {(finding.code, finding.where.rsplit("/")[-1]) for finding in caught.value.findings}
     assert (code, f"appraisals.csv:{3 if code == 'appraisal-twice' else 2}") in found
+
+
+def test_a_register_saved_in_an_old_encoding_is_named(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "agency_codes.csv").write_bytes(CODES.replace("moi,", "mêi,").encode("cp1252"))
+    with pytest.raises(ConfigurationError) as caught:
+        read_registers(tmp_path)
+    assert (caught.value.code, Path(caught.value.where).name) == ("file-encoding", "agency_codes.csv")

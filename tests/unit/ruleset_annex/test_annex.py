@@ -146,7 +146,14 @@ def test_cells_of_a_csv_carry_its_name(base: LoadedRuleset, grid: Grid, save: Sa
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.xlsx", b"PK not a workbook"), ("a.csv", b"\xff\xfe\x00"), ("a.docx", b""), ("none.xlsx", None)],
+    [
+        ("a.xlsx", b"PK not a workbook"),
+        ("a.csv", b"\xff\xfe\x00"),
+        ("b.csv", b'M\xc3\xa3,T\xc3\xaan\n"1,x\n'),
+        ("c.csv", b"x" * 200_000),
+        ("a.docx", b""),
+        ("none.xlsx", None),
+    ],
 )
 def test_a_file_that_is_no_table_is_an_error(
     base: LoadedRuleset, tmp_path: Path, name: str, content: bytes | None
