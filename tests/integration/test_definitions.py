@@ -32,10 +32,11 @@ def test_every_asset_is_described_grouped_and_in_the_pool(definitions: Definitio
 def test_pulls_are_partitioned_by_year_and_nothing_else_is(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     partitioned = {key for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned}
-    assert partitioned == {AssetKey(["landing", "portal_766"])}
-    (landing,) = partitioned
-    assert graph.get(landing).partitions_def.get_partition_keys() == ["2024", "2025"]
-    assert graph.get(landing).backfill_policy.max_partitions_per_run is None, "a backfill is one run"
+    names = {path.name.split(".")[0] for path in (CODE / "data" / "sources").glob("*.yaml")}
+    assert partitioned == {AssetKey(["landing", name]) for name in names}
+    for landing in partitioned:
+        assert graph.get(landing).partitions_def.get_partition_keys() == ["2018", "2022", "2023", "2024", "2025"]
+        assert graph.get(landing).backfill_policy.max_partitions_per_run is None, "a backfill is one run"
 
 
 def test_the_release_waits_for_every_blocking_check(definitions: Definitions) -> None:
@@ -62,3 +63,18 @@ def test_the_nightly_schedule_goes_by_the_clock_of_vietnam(definitions: Definiti
     context = build_schedule_context(scheduled_execution_time=night, repository_def=definitions.get_repository_def())
     (request,) = schedule.evaluate_tick(context).run_requests
     assert request.partition_key == "2025"
+
+
+@pytest.mark.parametrize(
+    ("night", "due"),
+    [((2025, 9, 2), True), ((2025, 11, 30), True), ((2025, 12, 2), False), ((2025, 12, 1), True), ((2026, 3, 9), True)],
+)
+def test_outside_the_season_a_refresh_runs_on_mondays(
+    definitions: Definitions, night: tuple[int, int, int], due: bool
+) -> None:
+    schedule = definitions.resolve_schedule_def("nightly")
+    moment = datetime(*night, 1, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+    context = build_schedule_context(scheduled_execution_time=moment, repository_def=definitions.get_repository_def())
+    tick = schedule.evaluate_tick(context)
+    assert bool(tick.run_requests) is due
+    assert due or "Monday" in (tick.skip_message or "")
