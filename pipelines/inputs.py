@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -97,20 +98,25 @@ def check_exceptions(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
 
 
 def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], folder: Path) -> None:
-    """Every decision names a ruleset in use and something that it scores; a whole has points only."""
+    """Every decision names a ruleset in use and something that it scores; a whole has points only, and no more of them
+    than its maximum."""
     by_id = {loaded.ruleset_id: loaded.ruleset for loaded in rulesets}
     findings = []
     for row in registers.appraisals:
         ruleset = by_id.get(row.ruleset_id)
-        wholes = {"total", *(main.code for main in ruleset.main_indices)} if ruleset else set()
-        codes = {indicator.code for indicator in ruleset.indicator_list} if ruleset else set()
+        wholes = {main.code: main.points for main in ruleset.main_indices} if ruleset else {}
+        wholes["total"] = ruleset.structure.points if ruleset else None
+        codes = {one.code: one.max_points for one in ruleset.indicator_list} if ruleset else {}
+        most = {**wholes, **codes}.get(row.code)
         problem = None
         if ruleset is None:
             problem = Text(f"'{row.ruleset_id}' không dùng", f"'{row.ruleset_id}' is not in use")
-        elif row.code not in wholes | codes:
+        elif row.code not in {**wholes, **codes}:
             problem = Text(f"không có mã '{row.code}'", f"there is no '{row.code}'")
         elif row.code not in codes and not row.points:
             problem = Text(f"'{row.code}' chỉ nhận points", f"'{row.code}' takes points only")
+        elif row.points and most and Decimal(row.points) > most:
+            problem = Text(f"{row.points} điểm, tối đa {most}", f"{row.points} points, the maximum is {most}")
         if problem:
             where = f"{display_path(folder / 'appraisals.csv')}: {row.agency_id} {row.code} {row.decided_on}"
             findings.append(Finding("appraisal", problem, where=where))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.errors import DtiError
+from common.yaml_files import read_yaml
 from connectors import Landing, Pull
 from pipelines import journal, releases
 from pipelines.lock import holder
+from pipelines.season import Season, print_season, season_of
 from pipelines.settings import Deployment, now
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ _WORDS = {
     "held": ("bị giữ lại", "held"),
     "failed": ("lỗi", "failed"),
     "never": ("chưa có", "never pulled"),
+    "past": ("năm đã qua", "past year"),
 }
 _RESULTS = {
     "failed": "không thành công",
@@ -32,7 +37,11 @@ _STANDING = {"provisional": "tạm tính", "frozen": "đã chốt"}
 
 @dataclass(frozen=True)
 class SourceState:
-    """One source in the newest year; `confirmed_at` is when its figures in use were last seen at the source."""
+    """One source in the newest year that it has figures for, or in an earlier one that needs somebody.
+
+    `confirmed_at` is when its figures in use were last seen at the source. A past year is not called stale: nobody asks
+    for it nightly.
+    """
 
     source: str
     year: int
@@ -58,6 +67,7 @@ class Status:
     last_refresh: dict[str, Any] | None
     writing: dict[str, str] | None
     sources: list[SourceState]
+    season: Season
 
     @property
     def exit_code(self) -> int:
@@ -72,9 +82,8 @@ class Status:
 def gather_status(deployment: Deployment) -> Status:
     """Read manifests, journal and release; nothing is asked of a source."""
     settings = deployment.settings
-    year = settings.years[-1]
     events = list(journal.read(deployment.journal))
-    names = sorted(path.stem for path in deployment.sources.glob("*.yaml") if not path.stem.endswith(".suite"))
+    paths = sorted(path for path in deployment.sources.glob("*.yaml") if not path.stem.endswith(".suite"))
     standing, writer = releases.current(deployment), holder(deployment.lock)
     shown = None
     if standing:
@@ -87,8 +96,26 @@ def gather_status(deployment: Deployment) -> Status:
         release=shown,
         last_refresh=_last_refresh(events, writer is not None),
         writing=writer,
-        sources=[_source_state(deployment, name, year, events) for name in names],
+        sources=[state for path in paths for state in _states(deployment, path, events)],
+        season=season_of(deployment, standing),
     )
+
+
+def _states(deployment: Deployment, path: Path, events: list[dict[str, Any]]) -> list[SourceState]:
+    """The newest year that a source has, and every earlier one of which a pull is held or failed."""
+    years = _offered(path, deployment.settings.years)
+    states = [_source_state(deployment, path.stem, year, events) for year in years]
+    return [one for one in states if one.year == years[-1] or one.state in {"held", "failed"}]
+
+
+def _offered(path: Path, years: list[int]) -> list[int]:
+    """The years of the deployment that a source's YAML offers, read without its model: faults are for `doctor`."""
+    try:
+        said = read_yaml(path).data
+        first, last = said.get("first_year") or years[0], said.get("last_year") or years[-1]
+    except (DtiError, AttributeError):
+        return years[-1:]
+    return [year for year in years if first <= year <= last] or years[-1:]
 
 
 def _last_refresh(events: list[dict[str, Any]], running: bool) -> dict[str, Any] | None:
@@ -110,7 +137,7 @@ def _source_state(deployment: Deployment, name: str, year: int, events: list[dic
     good = [e["at"] for e in attempts if e["status"] in {"accepted", "unchanged"}]
     confirmed = good[-1] if good else in_use.pulled_at.isoformat() if in_use else None
     newest = landing.newest(name, year)
-    state = _state(deployment, attempts, newest, confirmed)
+    state = _state(deployment, year, attempts, newest, confirmed)
     reasons = [finding.line("vi") for finding in newest.reasons] if newest and state in {"held", "failed"} else []
     return SourceState(
         source=name,
@@ -126,7 +153,9 @@ def _source_state(deployment: Deployment, name: str, year: int, events: list[dic
     )
 
 
-def _state(deployment: Deployment, attempts: list[dict[str, Any]], newest: Pull | None, confirmed: str | None) -> str:
+def _state(
+    deployment: Deployment, year: int, attempts: list[dict[str, Any]], newest: Pull | None, confirmed: str | None
+) -> str:
     last = attempts[-1]["status"] if attempts else None
     if newest and newest.status == "held" and last in {"held", None}:
         return "held"
@@ -134,6 +163,8 @@ def _state(deployment: Deployment, attempts: list[dict[str, Any]], newest: Pull 
         return "failed"
     if confirmed is None:
         return "never"
+    if year != deployment.settings.years[-1]:
+        return "past"
     limit = timedelta(hours=deployment.settings.stale_after_hours)
     return "stale" if now() - datetime.fromisoformat(confirmed) > limit else "fresh"
 
@@ -166,6 +197,7 @@ def print_status(screen: Screen, status: Status) -> None:
         screen.line(
             f"Đang chạy: {who['command']} (pid {who['pid']}).", f"Running: {who['command']} (pid {who['pid']})."
         )
+    print_season(screen, status.season)
     rows = []
     for source in status.sources:
         vi, en = _WORDS[source.state]

@@ -191,3 +191,13 @@ def test_a_card_names_every_source_of_a_point(sample: Deployment, tmp_path: Path
         ("general_information.physical_servers", "declared"),
     }
     assert all(one["simulated"] for one in answer["data"]["figures"])
+
+
+def test_the_morning_screen_asks_for_no_year_that_a_source_does_not_have(sample: Deployment) -> None:
+    code, answer = dti_json(sample, "status")
+    states = {source["source"]: (source["year"], source["state"]) for source in answer["data"]["sources"]}
+    assert states.pop("portal_766") == (2025, "never")
+    assert set(states.values()) == {(2024, "past")}
+    assert code == 4, "the portal was never pulled here"
+    gaps = {row["agency_group"]: row["gaps"] for row in answer["data"]["season"]["gaps"]}
+    assert gaps == {"department": 1, "district": 2}

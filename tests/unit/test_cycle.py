@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ConfigurationError
+from pipelines.season import next_day
 from pipelines.settings_file import Cycle, read_settings
 
 YAML = """name: x
@@ -51,3 +52,17 @@ def test_a_mistake_in_the_cycle_is_named_at_its_place(
     finding = caught.value.findings[0]
     assert finding.code == code
     assert finding.where.endswith(where.removeprefix("dti.yaml")), finding.where
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        ("2024-01-01", ("open", 244)),
+        ("2024-11-15", ("lock", 0)),
+        ("2024-11-16", ("appeal", 9)),
+        ("2024-12-01", None),
+    ],
+)
+def test_the_next_day_of_the_cycle(today: str, expected: tuple[str, int] | None) -> None:
+    found = next_day(Cycle().dates(2024), date.fromisoformat(today))
+    assert (found and (found["name"], found["in_days"])) == expected

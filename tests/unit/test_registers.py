@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ConfigurationError
-from pipelines.inputs import check_exceptions
+from pipelines.inputs import check_appraisals, check_exceptions
 from pipelines.registers import read_registers
 from pipelines.settings import RULESETS
 from rulesets.load import resolve
@@ -175,3 +175,22 @@ def test_a_register_saved_in_an_old_encoding_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_registers(tmp_path)
     assert (caught.value.code, Path(caught.value.where).name) == ("file-encoding", "agency_codes.csv")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("an_giang/1407-2024/department,2024,2024,moi,1.2,,,,20.5", "the maximum is 20"),
+        ("an_giang/1407-2024/department,2024,2024,moi,9.9,,,,1", "there is no '9.9'"),
+        ("an_giang/1407-2024/department,2024,2024,moi,1,,,yes,", "'1' takes points only"),
+        ("an_giang/1407-2024/district,2024,2024,moi,1.2,,,,1", "is not in use"),
+    ],
+)
+def test_a_decision_speaks_of_what_its_ruleset_scores(tmp_path: Path, row: str, message: str) -> None:
+    folder = write(tmp_path)
+    head = APPRAISALS.splitlines()[0]
+    (folder / "appraisals.csv").write_text(f"{head}\n{row},2024-11-20,BB-1,Hội đồng,lý do\n", encoding="utf-8")
+    rulesets = [resolve("an_giang/1407-2024/department", [RULESETS])]
+    with pytest.raises(ConfigurationError) as caught:
+        check_appraisals(read_registers(folder), rulesets, folder)
+    assert message in caught.value.findings[0].message.en
