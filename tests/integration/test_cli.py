@@ -64,14 +64,15 @@ def test_an_error_has_a_code_a_message_and_a_hint(
 
 def test_an_invalid_setting_is_named_with_line_and_column(own_copy: Deployment) -> None:
     path = own_copy.root / "dti.yaml"
-    path.write_text(path.read_text().replace("stale_after_hours", "stale_after_hour"))
+    line = len(path.read_text().splitlines()) + 1
+    path.write_text(path.read_text() + "stale_after_hour: 26\n")
     code, answer = dti_json(own_copy, "status")
     assert code == 3
-    assert ":20:1" in answer["error"]["where"]
+    assert f":{line}:1" in answer["error"]["where"]
     assert "stale_after_hours" in answer["error"]["hint"]
     done = dti(own_copy, "doctor")
     assert done.returncode == 3
-    assert "dti.yaml:20:1" in done.stdout
+    assert f"dti.yaml:{line}:1" in done.stdout
 
 
 def test_a_folder_that_is_no_deployment_is_said_so(tmp_path: Path) -> None:

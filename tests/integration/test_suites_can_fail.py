@@ -15,6 +15,8 @@ from connectors import Landing
 from pipelines.checks import INDICATOR_FRAME, RANKING_FRAME
 from pipelines.settings import CODE
 from pipelines.suites import named, run_suite
+from rulesets.load import resolve
+from rulesets.scoring import write_reference
 
 SUITES = ("portal_766", "indicator_values", "rankings")
 
@@ -23,7 +25,19 @@ SUITES = ("portal_766", "indicator_values", "rankings")
 def frames(_published_once: Path) -> dict[str, pd.DataFrame]:
     pull = Landing(_published_once / "landing").newest_accepted("portal_766", 2025)
     assert pull is not None
-    with duckdb.connect(str(_published_once / "warehouse.duckdb"), read_only=True) as con:
+    results = (
+        "indicator_figures",
+        "metric_values",
+        "indicator_values",
+        "indicator_scores",
+        "entered_scores",
+        "rankings",
+    )
+    with duckdb.connect() as con:  # as the build has it: results, and the ruleset's tables, also the inner ones
+        con.execute(f"attach '{_published_once / 'warehouse.duckdb'}' as released (read_only)")
+        write_reference(con, [resolve("national/766-2022")])
+        for table in results:
+            con.execute(f"create view {table} as from released.{table}")
         return {
             "portal_766": pd.read_parquet(pull.table, dtype_backend="pyarrow").astype(object),
             "indicator_values": con.execute(INDICATOR_FRAME).df(),
