@@ -18,6 +18,7 @@ from pipelines.cli import (
     run_commands,
     score_commands,
     source_commands,
+    sql_command,
 )
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command("rank")(read.rank)
 app.command("explain")(score_commands.explain)
 app.command("changes")(read.changes)
 app.command("score")(score_commands.score)
+app.command("sql")(sql_command.sql)
 app.command("status")(read.status)
 app.command("doctor")(read.doctor)
 
