@@ -169,11 +169,17 @@ def _read(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        why = Text("không phải UTF-8", "it is not UTF-8")
+        if isinstance(error, OSError):
+            why = Text("không có hoặc không mở được tệp này", "there is no such file, or it cannot be opened")
         raise ConfigurationError(
             "text-unreadable",
-            Text("không đọc được văn bản của quyết định", "the text of the decision cannot be read"),
+            Text(
+                f"không đọc được văn bản của quyết định: {why.vi}",
+                f"the text of the decision cannot be read: {why.en}",
+            ),
             hint=Text("cần một tệp văn bản UTF-8", "a text file in UTF-8 is needed"),
-            where=f"{display_path(path)}: {error}",
+            where=display_path(path),
         ) from None
     return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\f", "\n").split("\n")
 
@@ -186,8 +192,18 @@ def _annex(item: LoadedRuleset, lines: list[str], path: Path) -> tuple[str, int,
     chosen = [n for n, heading in enumerate(headings) if heading.casefold() == wanted.casefold()]
     if not wanted and len(starts) == 1:
         chosen = [0]
+    if not headings:
+        raise ConfigurationError(
+            "no-annex",
+            Text("văn bản không có phụ lục nào để so", "the text has no annex to compare with"),
+            hint=Text(
+                "dùng toàn văn quyết định, mỗi phụ lục có dòng tiêu đề riêng như 'Phụ lục I'",
+                "take the full text of the decision, each annex under a heading of its own such as 'Phụ lục I'",
+            ),
+            where=f"{item.file.where(('decision',))} ({display_path(path)})",
+        )
     if len(chosen) != 1:
-        known = ", ".join(headings) or "–"
+        known = ", ".join(headings)
         raise ConfigurationError(
             "no-annex",
             Text(f"không tìm thấy phụ lục '{wanted}' trong văn bản", f"the text has no annex '{wanted}'"),
