@@ -17,7 +17,6 @@ from rulesets.rule_base import Strict
 from rulesets.rules import Bands, Part
 
 Problem = tuple[Loc, str, Text, Text]
-_NONE = Text("", "")
 
 
 def findings(ruleset: Ruleset, file: YamlFile) -> list[Finding]:
@@ -214,12 +213,12 @@ def _rounding(ruleset: Ruleset) -> Iterator[Problem]:
 
 def _band_points(ruleset: Ruleset) -> Iterator[Problem]:
     for n, indicator in enumerate(ruleset.indicator_list):
-        rules: list[tuple[Loc, Strict, object]] = [(("indicators", n, "rule"), indicator.rule, indicator.max_points)]
+        rules: list[tuple[Loc, Strict, Fraction]] = [(("indicators", n, "rule"), indicator.rule, indicator.max_points)]
         parts: list[Part] = getattr(indicator.rule, "parts", [])
         rules += [(("indicators", n, "rule", "parts", k, "rule"), p.rule, p.max_points) for k, p in enumerate(parts)]
         for loc, rule, most in rules:
             for k, band in enumerate(rule.bands if isinstance(rule, Bands) else ()):
-                if band.points is not None and band.points > most:  # type: ignore[operator]  # both are Fractions
+                if band.points is not None and band.points > most:
                     yield (
                         (*loc, "bands", k, "points"),
                         "band-exceeds",
@@ -227,7 +226,10 @@ def _band_points(ruleset: Ruleset) -> Iterator[Problem]:
                             f"bậc {plain(band.points)} điểm vượt điểm tối đa",
                             f"{plain(band.points)} exceeds the maximum",
                         ),
-                        _NONE,
+                        Text(
+                            f"nhiều nhất {plain(most)} điểm, hoặc dùng 'share'",
+                            f"at most {plain(most)} points, or use 'share'",
+                        ),
                     )
 
 

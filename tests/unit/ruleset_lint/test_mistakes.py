@@ -34,6 +34,7 @@ def test_a_mistake_is_found_at_its_line_with_a_hint(path: Path) -> None:
     assert finding.message.vi
     assert finding.message.en
     assert bool(finding.hint.vi) == bool(finding.hint.en)
+    assert all(one.hint.vi and one.hint.en for severity, one in report.found if severity == "error")
     assert (report.errors > 0) == (severity == "error"), [f"{s} {f.line('vi')}" for s, f in report.found]
 
 
