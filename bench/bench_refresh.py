@@ -53,6 +53,7 @@ PARTS = {
     "reference tables": ("pulls", "accepted__", "reference"),
     "dbt": ("dbt",),
     "scores": ("indicator_scores", "main_index_scores", "pillar_scores", "rankings"),
+    "frozen years": ("frozen_years",),
     "publish": ("release",),
 }
 
@@ -89,7 +90,7 @@ def parts_of(journal: Path) -> dict[str, float]:
     for step, value in seconds.items():
         if step == "whole":
             continue
-        found[next(name for name, keys in PARTS.items() if step.startswith(keys))] += value
+        found[next((name for name, keys in PARTS.items() if step.startswith(keys)), step)] += value
     found["orchestration"] = seconds["whole"] - sum(found.values())
     return found
 
