@@ -18,7 +18,7 @@ help:
 	@echo "make test     the tests (fast ones; test-all: also the slow sweeps)"
 	@echo "make ui       Dagster on http://127.0.0.1:3000"
 	@echo "make check    lint, types, tests and Dagster's own check of the definitions"
-	@echo "make bench    refresh and scoring against hand-written scripts, as ratios"
+	@echo "make bench    refresh, scoring and pulls against hand-written scripts, as ratios"
 
 setup: .venv/parsed
 
@@ -78,6 +78,7 @@ ui: setup
 bench: setup
 	$(BIN)/python bench/bench_refresh.py
 	$(BIN)/python bench/bench_scoring.py
+	$(BIN)/python bench/bench_pull.py
 
 # After an edit of the dependencies: every package, also of the tools, with hashes and without the address of an index.
 lock:

@@ -75,6 +75,7 @@ while received < total:
     received, total = received + len(found["rows"]), found["total"]
 con = duckdb.connect()
 con.execute("set threads = 2")
+con.execute("set enable_progress_bar = false")
 con.execute(f'''
 copy (
     select distinct r.agency as agency_code, r.agency_name, r.id as dossier, r.received::date as received_on,
@@ -97,7 +98,7 @@ def main() -> None:
         known = truth(pages * SIZE, SIZE)
         ours, theirs = [], []
         with tempfile.TemporaryDirectory() as folder, serving_bulk(pages * SIZE, size=SIZE) as address:
-            run(SCRIPT, address, Path(folder) / "warm")  # makes the pages, and fills the caches of both
+            run(SCRIPT, address, Path(folder) / "warm")  # the server makes its pages once
             for turn in range(rounds):
                 ours.append(run(PULL, address, Path(folder) / f"ours{turn}"))
                 theirs.append(run(SCRIPT, address, Path(folder) / f"theirs{turn}"))
@@ -113,7 +114,7 @@ def run(script: str, address: str, folder: Path) -> dict[str, Any]:
         check=True,
         stdout=subprocess.PIPE,
     )
-    return dict(json.loads(done.stdout))
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def report(pages: int, ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ from connectors.findings import Place, SourceFinding
 from connectors.runs import SortedRuns
 from connectors.tables import QUARANTINE_SCHEMA
 
-_HINTS = [pa.field(name, pa.string(), nullable=False) for name in ("hint_vi", "hint_en")]
+_MORE = [pa.field(name, pa.string(), nullable=False) for name in ("hint_vi", "hint_en", "where")]
 
 
 class Counts(NamedTuple):
@@ -33,7 +33,7 @@ class Quarantine:
     def __init__(self, folder: Path | None, source: str) -> None:
         self.counts = Counts(0, 0, frozenset(), Counter())
         self._source = source
-        self._runs = SortedRuns(pa.schema([*QUARANTINE_SCHEMA, *_HINTS]), folder, source)
+        self._runs = SortedRuns(pa.schema([*QUARANTINE_SCHEMA, *_MORE]), folder, source)
         self._marked = self.counts
 
     def add(self, origin: tuple[str, str], agency_name: str, findings: Sequence[SourceFinding]) -> None:
@@ -44,7 +44,7 @@ class Quarantine:
         self.counts = Counts(rows + 1, personal_rows + bool(personal), personal_fields | personal, causes)
         for one in findings:
             place = (one.request, one.period, one.agency, one.field_name, one.code)
-            texts = (one.message.vi, one.message.en, one.hint.vi, one.hint.en)
+            texts = (one.message.vi, one.message.en, one.hint.vi, one.hint.en, one.where)
             values = (one.request, one.period, *origin, one.agency, agency_name, one.field_name, one.code, *texts)
             self._runs.add("\0".join((*place, *origin)), values)
 
@@ -68,4 +68,4 @@ class Quarantine:
     def _finding(self, row: dict[str, Any]) -> SourceFinding:
         place = Place(self._source, row["request"], row["period"], row["agency_code"], row["field"])
         message, hint = Text(row["message_vi"], row["message_en"]), Text(row["hint_vi"], row["hint_en"])
-        return SourceFinding(row["reason"], message, hint, str(place), *place)
+        return SourceFinding(row["reason"], message, hint, row["where"], *place)

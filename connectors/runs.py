@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from connectors.landing import writing
 
-_MOST_CELLS = 200_000
-_BATCH = 2_000
+_MOST_CELLS = 100_000
+_BATCH = 1_000
 _FAN_IN = 32
 
 KEY, ADDED = "_key", "_added"

@@ -87,6 +87,24 @@ def test_pointers_lead_back_to_the_row_in_the_body(pulled: Pulled) -> None:
     assert first["agency_code"] == figures("provinces_2025_as_of_2025-10-16")[0]["MA_COQUAN"]
 
 
+def test_the_hashes_of_known_pulls_stay(pulled: Pulled) -> None:
+    """Ids of pulls follow from them: they were taken when all rows of a pull were still held in memory."""
+    contradiction = {"ROW_STT": "999", "MDHL": "17.42", "TONG_SCORE": "83.88"}
+    faults = [
+        {"fault": "set_field", "code": "H05", "field": "TTTT", "value": "x"},
+        {"fault": "repeat_row", "code": "H01.05", "with": contradiction},
+        {"fault": "repeat_row", "code": "H01.06"},
+    ]
+    good, odd = pulled(16).pull, pulled(17, faults).pull
+    assert good
+    assert odd
+    assert good.content_hash == "2941341015bfdb6326dd2735056e0db212b1ea3fb61fc4d82ad4db20d88a6f0d"
+    assert odd.content_hash == "d5d297e921a0e5e26e7fc4b5640001b1e5a6a0836ec10e9cf157c7baf6b94aaa"
+    quarantine = odd.manifest["quarantine_hash"]
+    assert quarantine == "18fc10fed48236a8682a58f9b594aab41f9935fa8f307cbd8c7f59461d2ac450"
+    assert odd.counts == {"received": 187, "accepted": 182, "quarantined": 4, "exact_duplicates": 1}
+
+
 def test_two_moments_stand_side_by_side_and_differ_as_the_snapshots_do(pulled: Pulled, landing: Landing) -> None:
     earlier, later = pulled(11), pulled(16)
     assert earlier.pull

@@ -152,7 +152,7 @@ class BulkServer:
         self._share = share
         self._random = random.Random(seed)
         self._asked = 0
-        self._made: tuple[int, bytes] = (0, b"")
+        self._made: dict[int, bytes] = {}
 
     def serve(self) -> None:
         while True:
@@ -172,9 +172,9 @@ class BulkServer:
             return True
         self._asked += 1
         page = int(target.partition(b"page=")[2])
-        if self._made[0] != page:
-            self._made = (page, body(page, *self._list))
-        content = self._made[1]
+        if page not in self._made:  # kept, so that a second reader does not wait for them
+            self._made[page] = body(page, *self._list)
+        content = self._made[page]
         if self._random.random() >= self._share:
             connection.sendall(_whole(content))
             return True
