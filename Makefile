@@ -50,14 +50,15 @@ test: setup .venv-servers/installed
 test-all: setup .venv-servers/installed
 	$(BIN)/pytest -n auto
 
-# The fast tests again on the next major version of DuckDB, in an environment of its own.
+# The fast tests of all that uses DuckDB (connectors never import it) again on its next major version, in an environment
+# of its own.
 test-next-duckdb: setup .venv-servers/installed
 	$(PYTHON) -m venv .venv-next
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.duckdb-next.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	PYTHONDONTWRITEBYTECODE= .venv-next/bin/python -m compileall -q -j 0 .venv-next/lib || true
-	.venv-next/bin/pytest -n auto -m "not slow"
+	.venv-next/bin/pytest -n auto -m "not slow" tests/unit tests/golden tests/integration
 
 lint: setup
 	$(BIN)/ruff check .

@@ -68,7 +68,7 @@ def dti(
 ) -> subprocess.CompletedProcess[str]:
     """Run `dti` to its end."""
     process = start_dti(deployment, *words, env=env)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     return subprocess.CompletedProcess(words, process.returncode, out, err)
 
 
