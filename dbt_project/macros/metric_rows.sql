@@ -19,6 +19,14 @@ with figures as (
     from {{ relation }}
 )
 
+{{ figures_of_agencies(stage) }}
+{%- endmacro %}
+
+{#
+  From a relation `figures` (one row per agency code, metric and period, the value as text) to rows of `metric_values`: the
+  codes become our agencies by the register of the year, in the scheme that the source's YAML names.
+#}
+{% macro figures_of_agencies(stage) -%}
 select
     codes.agency_id,
     figures.assessment_year,

@@ -43,23 +43,4 @@ figures as (
     select * from staff
 )
 
-select
-    codes.agency_id,
-    figures.assessment_year,
-    figures.period,
-    figures.metric,
-    'declared' as stage,
-    cast(null as decimal(38, 6)) as numerator,
-    cast(null as decimal(38, 6)) as denominator,
-    figures.value,
-    figures.source,
-    figures.pull_id,
-    figures.as_of,
-    figures.body_sha256,
-    figures.pointer
-from figures
-inner join {{ source('reference', 'source_agencies') }} as codes
-    on codes.source = figures.source
-    and codes.code = figures.agency_code
-    and make_date(figures.assessment_year, 12, 31) between codes.valid_from and codes.valid_to
-where figures.value is not null
+{{ figures_of_agencies(stage='declared') }}
