@@ -7,12 +7,12 @@ in memory is what was added last, whatever the number of rows, and what is count
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +36,6 @@ LINE = "_line"  # canonical JSON of a row's key and values, for the content hash
 _COUNTED = ("new_fields", "received", "absent", "cross_checks", "odd_names", "excluded")
 _MOST_NEW_FIELDS = 1_000
 _REMEMBERED = 4_096  # texts of a field
-_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class Mark(NamedTuple):
@@ -74,6 +73,7 @@ class Reading:
     def __post_init__(self) -> None:
         fields = self.source.contract.fields
         self._names = [one.name for one in fields.values()]
+        self._sorted_names = [(name, f"{_quoted(name)}:") for name in sorted({"agency_code", *self._names})]
         self._fields = [_Field(key, one, {}) for key, one in fields.items()]
 
     def mark(self) -> Mark:
@@ -148,10 +148,17 @@ class Reading:
             return
         own = [values[key] for key in contract.fields]
         key = (place.request, place.period, agency, *[str(values[name]) for name in contract.key])
-        texts = {name: None if value is None else str(value) for name, value in zip(self._names, own, strict=True)}
-        line = _canonical([*key, {"agency_code": agency, **texts}])
+        line = self._line(key, {"agency_code": agency, **dict(zip(self._names, own, strict=True))})
         first = [] if contract.agency.by == "code" else [agency]
         self.rows.add("\0".join(key), (place.request, place.period, *first, *own, *origin, line))
+
+    def _line(self, key: tuple[str, ...], named: dict[str, Value]) -> str:
+        """`[key …, {name: text …}]` as canonical JSON; written by hand, as it is written for every row."""
+        texts = [
+            f"{quoted}null" if (value := named[name]) is None else quoted + _quoted(str(value))
+            for name, quoted in self._sorted_names
+        ]
+        return f"[{','.join(map(_quoted, key))},{{{','.join(texts)}}}]"
 
     def shown_name(self, raw: dict[str, Any]) -> str:
         """The agency's name for the quarantine, where it is a readable one and nobody's own."""

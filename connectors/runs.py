@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -103,26 +102,37 @@ def in_order(table: pa.Table) -> pa.Table:
     return table.take(pc.sort_indices(table, [(KEY, "ascending"), (ADDED, "ascending")]))
 
 
+class _Head:
+    """What is at hand of a run: one batch, of which the first rows may be gone."""
+
+    def __init__(self, run: Iterator[pa.Table]) -> None:
+        self._run = run
+        self._batch: Any = None
+        self._at = 0
+        self.places: list[tuple[Any, int]] = []
+        self.next_batch()
+
+    def next_batch(self) -> None:
+        """The next batch; none behind the last."""
+        self._at, self._batch = 0, next(self._run, None)
+        columns = [] if self._batch is None else [self._batch.column(name).to_pylist() for name in (KEY, ADDED)]
+        self.places = list(zip(*columns, strict=True))
+
+    def up_to(self, least: tuple[Any, int]) -> pa.Table:
+        """The rows up to this place, which are gone then."""
+        start, self._at = self._at, bisect_right(self.places, least, self._at)
+        table = self._batch.slice(start, self._at - start)
+        if self._at == len(self.places):
+            self.next_batch()
+        return table
+
+
 def _merged(runs: list[Iterator[pa.Table]]) -> Iterator[pa.Table]:
     """Each round gives what surely comes next: all rows up to the least of the last rows at hand."""
-    heads = {i: head for i, run in enumerate(runs) if (head := next(run, None)) is not None}
-    while heads:
-        least = min(_place(head, head.num_rows - 1) for head in heads.values())
-        taken = []
-        for i, head in list(heads.items()):
-            count = bisect_right(range(head.num_rows), least, key=partial(_place, head))
-            taken.append(head.slice(0, count))
-            if count < head.num_rows:
-                heads[i] = head.slice(count)
-            elif (following := next(runs[i], None)) is not None:
-                heads[i] = following
-            else:
-                del heads[i]
-        yield in_order(pa.concat_tables(taken))
-
-
-def _place(table: pa.Table, at: int) -> tuple[Any, int]:
-    return table.column(KEY)[at].as_py(), table.column(ADDED)[at].as_py()
+    heads = [_Head(run) for run in runs]
+    while heads := [head for head in heads if head.places]:
+        least = min(head.places[-1] for head in heads)
+        yield in_order(pa.concat_tables([head.up_to(least) for head in heads]))
 
 
 def _batches(run: Run) -> Iterator[pa.Table]:
