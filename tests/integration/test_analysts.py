@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from common.errors import UsageError
 from pipelines import warehouse
 from pipelines.analyst import analyst_connection, run_query
 from pipelines.releases import Release
-from pipelines.settings import Deployment
+from pipelines.settings import CODE, Deployment
 from tests.support.deployments import dti, dti_json
 
 
@@ -110,3 +111,19 @@ def test_a_mistake_is_told_in_one_line(published: Path) -> None:
     assert done.returncode == 2
     assert "totl" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+PAGE = (CODE / "docs" / "warehouse.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(QUERIES)))
+def test_every_query_of_the_documents_runs(release: Release, number: int) -> None:
+    columns, _ = run_query(release, QUERIES[number])
+    assert columns
+
+
+def test_the_page_names_every_table_and_no_other(release: Release) -> None:
+    named = set(re.findall(r"`([a-z_]+)`", "\n".join(re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE))))
+    _, rows = run_query(release, "select table_name from duckdb_tables()")
+    assert named == {name for (name,) in rows}
