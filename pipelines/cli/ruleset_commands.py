@@ -128,7 +128,7 @@ def schema(
     """JSON Schema của tệp quy tắc, cho trình soạn thảo. JSON Schema of ruleset files, for editors."""
     from rulesets.schema import ruleset_schema
 
-    return schema_answer(ruleset_schema(), str(target(output)) if output else "")
+    return schema_answer(ruleset_schema(), output)
 
 
 @answers

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from common.errors import Text, UsageError
-from pipelines.cli.answers import Answer, Screen, answers
+from pipelines.cli.answers import Answer, Screen, answers, target
 from pipelines.cli.read import AsOf, Year, newest_year
 from pipelines.settings import Deployment
 
@@ -184,13 +184,13 @@ def schema(
 
 
 def schema_answer(body: dict[str, object], output: str) -> Answer:
-    """A JSON Schema on stdout or in a file."""
+    """A JSON Schema on stdout or in a file. Raises `UsageError` where that file cannot stand."""
     import json
 
     from common.durable import write_json
 
     if output:
-        write_json(Path(output), body)
+        write_json(target(output), body)
         return Answer({"written": output}, lambda screen: screen.line(f"Đã ghi {output}", f"Wrote {output}"))
     return Answer(body, lambda _screen: print(json.dumps(body, ensure_ascii=False, indent=1)))
 
