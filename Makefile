@@ -84,7 +84,7 @@ bench: setup
 # After an edit of the dependencies: every package, also of the tools, with hashes and without the address of an index.
 lock:
 	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-annotate --no-header --extra cluster --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --group servers -o requirements.servers.lock
 
