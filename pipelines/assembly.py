@@ -40,6 +40,7 @@ PUBLISHED = (
     "indicator_values",
     "figure_differences",
     "entered_scores",
+    "claimed_points",
     "indicator_scores",
     "main_index_scores",
     "pillar_scores",

@@ -27,6 +27,7 @@ RESULTS = (
     "indicator_values",
     "figure_differences",
     "entered_scores",
+    "claimed_points",
     "indicator_scores",
     "main_index_scores",
     "pillar_scores",
