@@ -74,6 +74,20 @@ class Cycle(Strict):
         return dates["open"] <= day <= dates["publish"]
 
 
+class Office(Strict):
+    """Who issues notices: the body above it, its own name, its sign, place, who signs, who receives.
+
+    Names as in running text; capitals are the document's. What is left out stays a dotted line, for a pen.
+    """
+
+    parent: str = ""
+    name: str = ""
+    sign: str = ""
+    place: str = ""
+    signer: str = ""
+    recipients: list[str] = Field(default_factory=list)
+
+
 class Settings(Strict):
     """One deployment: who, which years, which decisions, when."""
 
@@ -86,6 +100,7 @@ class Settings(Strict):
     cycle: Cycle = Cycle()
     stale_after_hours: Annotated[int, Field(ge=1)] = 36
     retention: Retention = Retention()
+    office: Office = Office()
 
     @field_validator("years")
     @classmethod

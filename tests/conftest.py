@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from pipelines.refresh import refresh
 from pipelines.settings import Deployment
-from tests.support.deployments import fresh_deployment
+from tests.support.deployments import dti, fresh_deployment, sample_deployment
 from tests.support.servers.postgres import Postgres, postgres
 from tests.support.sql_probe import Figures
 
@@ -40,6 +41,29 @@ def published(_published_once: Path) -> Path:
 def own_copy(_published_once: Path, tmp_path: Path) -> Deployment:
     """A copy of the published deployment that a test may change."""
     shutil.copytree(_published_once, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns(".dagster"))
+    return Deployment(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def sample_years(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of the whole sample as `dti demo` leaves it, all years: made once for all workers, read only."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    root = shared / "sample-years"
+    with (shared / "sample-years.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "done").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            done = dti(sample_deployment(root / "data"), "demo")
+            assert done.returncode == 0, done.stderr
+            (root / "done").touch()
+    return root / "data"
+
+
+@pytest.fixture
+def sample_copy(sample_years: Path, tmp_path: Path) -> Deployment:
+    """A copy of the whole sample that a test may change."""
+    shutil.copytree(sample_years, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns(".dagster"))
     return Deployment(tmp_path / "data")
 
 

@@ -11,6 +11,7 @@ import typer
 
 from pipelines.cli import (
     demo_command,
+    document_commands,
     form_commands,
     read,
     release_commands,
@@ -63,6 +64,11 @@ ruleset.command("diff")(ruleset_commands.diff)
 ruleset.command("import")(ruleset_commands.import_annex)
 ruleset.command("forms")(form_commands.forms)
 app.add_typer(ruleset, name="ruleset")
+
+document = typer.Typer(help="Văn bản và phụ lục. Papers.", no_args_is_help=True)
+document.command("notice")(document_commands.notice)
+document.command("appendix")(document_commands.appendix)
+app.add_typer(document, name="document")
 
 release = typer.Typer(help="Các bản phát hành. Releases.", no_args_is_help=True)
 release.command("list")(release_commands.list_releases)
