@@ -25,7 +25,7 @@ _NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF))
 def docx(deployment: Deployment, template: str, data: Mapping[str, Any], moment: datetime) -> bytes:
     """The document; raise `ConfigurationError` (exit 3) for a template that cannot be filled, naming the file."""
     from docx.opc.exceptions import OpcError
-    from docxtpl import DocxTemplate
+    from docxtpl import DocxTemplate  # type: ignore[import-untyped]  # it has no types
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
 
