@@ -157,24 +157,27 @@ def between(before: Release, after: Release) -> list[Change]:
         con.execute("set autoinstall_known_extensions = false")
         con.execute(f"attach {literal(str(before.file))} as before (read_only)")
         con.execute(f"attach {literal(str(after.file))} as after (read_only)")
-        names = dict(con.execute("select agency_id, name_vi from after.agencies").fetchall())
-        figures: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-        for row in records(con, _FIGURES):
-            figures[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(row)
-        parts: dict[Key, list[Part]] = defaultdict(list)
-        for row in records(con, _parts_sql(con)):
-            parts[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(Part(**row))
-        return [_change(row, names, figures, parts) for row in records(con, _RANKINGS)]
+        return compared(con)
+
+
+def compared(con: duckdb.DuckDBPyConnection) -> list[Change]:
+    """As `between`, of the tables of two databases or schemas named `before` and `after`."""
+    names = dict(con.execute("select agency_id, name_vi from after.agencies").fetchall())
+    figures: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    for row in records(con, _FIGURES):
+        figures[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(row)
+    parts: dict[Key, list[Part]] = defaultdict(list)
+    for row in records(con, _parts_sql(con)):
+        parts[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(Part(**row))
+    return [_change(row, names, figures, parts) for row in records(con, _RANKINGS)]
 
 
 def _parts_sql(con: duckdb.DuckDBPyConnection) -> str:
     """Releases made before the register of decisions have no entered scores."""
-    have = {
-        row[0]
-        for row in con.execute(
-            "select database_name from duckdb_tables() where table_name = 'entered_scores'"
-        ).fetchall()
-    }
+    found = con.execute(
+        "select database_name, schema_name from duckdb_tables() where table_name = 'entered_scores'"
+    ).fetchall()
+    have = {name for row in found for name in row}
     return _PARTS.format(
         **{f"entered_{side}": f"{side}.entered_scores" if side in have else _NO_ENTERED for side in ("before", "after")}
     )

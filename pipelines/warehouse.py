@@ -119,7 +119,7 @@ def ranking(release: Release, year: int, group: str, period: str = "") -> Rankin
         parts = records(con, fill(_PARTS, ruleset=ruleset_id, group=group, year=year, period=shown))
         order = records(con, fill(_MAIN_INDICES, ruleset=ruleset_id))
         exempt = records(con, fill(_EXEMPT, ruleset=ruleset_id, group=group, year=year, period=shown))
-        revision = _revision(con, year)
+        revision = revision_of(con, year)
     points = {(part["agency_id"], part["main_index_code"]): part["points"] for part in parts}
     for row in rows:
         row["main_indices"] = {
@@ -129,7 +129,7 @@ def ranking(release: Release, year: int, group: str, period: str = "") -> Rankin
     return Ranking(release, ruleset_id, group, year, shown, rows, order, exempt, others, revision)
 
 
-def _revision(con: duckdb.DuckDBPyConnection, year: int) -> int | None:
+def revision_of(con: duckdb.DuckDBPyConnection, year: int) -> int | None:
     """The revision of a frozen year; releases that are older than freezing have no such table."""
     if not con.execute("select 1 from duckdb_tables() where table_name = 'frozen_years'").fetchall():
         return None
@@ -161,6 +161,12 @@ def _nothing(con: duckdb.DuckDBPyConnection, year: int, group: str, period: str)
         Text(f"không có bảng xếp hạng {wanted}", f"there is no ranking {wanted}"),
         hint=Text(f"hiện có: {listed}", f"there are: {listed}"),
     )
+
+
+def no_ranking(release: Release, year: int, group: str, period: str = "") -> DtiError:
+    """The error that a ranking is not in a release, with what is."""
+    with open_release(release) as con:
+        return _nothing(con, year, group, period)
 
 
 def query(release: Release, sql: str) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from pipelines.cli import (
     score_commands,
     source_commands,
     sql_command,
+    why_commands,
 )
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command("backfill")(run_commands.backfill)
 app.command("rank")(read.rank)
 app.command("explain")(score_commands.explain)
 app.command("changes")(read.changes)
+app.command("whatif")(why_commands.whatif)
 app.command("score")(score_commands.score)
 app.command("sql")(sql_command.sql)
 app.command("status")(read.status)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from common.errors import Text
 from pipelines.cli.answers import Answer, Screen, answers, number
 from pipelines.settings import Deployment
 
@@ -141,10 +143,13 @@ def changes(  # noqa: PLR0917  typer passes options by name
     return Answer(data, text)
 
 
-def print_changes(screen: Screen, found: list[Change], every: bool = False) -> None:
-    """The agencies whose rank moved, with the reason; or all whose total changed."""
+def print_changes(
+    screen: Screen, found: list[Change], every: bool = False, words: Mapping[str, Text] | None = None
+) -> None:
+    """The agencies whose rank moved, with the reason in `words`; or all whose total changed."""
     from pipelines.changes import REASONS
 
+    words = words or REASONS
     shown = [change for change in found if every or change.moved]
     rows = [
         [
@@ -153,7 +158,7 @@ def print_changes(screen: Screen, found: list[Change], every: bool = False) -> N
             change.name_vi,
             f"{change.rank_before or '–'} → {change.rank_after or '–'}",
             f"{number(change.total_before, 2, screen.lang)} → {number(change.total_after, 2, screen.lang)}",
-            REASONS[change.reason].in_(screen.lang),
+            words[change.reason].in_(screen.lang),
             _largest_parts(change, screen),
         ]
         for change in shown

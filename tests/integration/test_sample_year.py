@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +21,7 @@ from connectors.simulator.truth import declared, ledger
 from pipelines import releases
 from pipelines.changes import between
 from pipelines.refresh import refresh
-from pipelines.settings import Deployment
+from pipelines.settings import CODE, Deployment
 from tests.support.deployments import dti, dti_json, sample_deployment
 from tests.support.recompute import points_of
 
@@ -201,3 +203,13 @@ def test_the_morning_screen_asks_for_no_year_that_a_source_does_not_have(sample:
     assert code == 4, "the portal was never pulled here"
     gaps = {row["agency_group"]: row["gaps"] for row in answer["data"]["season"]["gaps"]}
     assert gaps == {"department": 1, "district": 2}
+
+
+WHY = (CODE / "docs/why.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", re.findall(r"^dti (.+)$", WHY, re.MULTILINE))
+def test_the_commands_of_the_page_about_why_run(sample: Deployment, command: str) -> None:
+    done = dti(sample, *shlex.split(command))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()

@@ -1,0 +1,1 @@
+"""Published rankings scored again under other figures, exceptions or rules: in memory, never written anywhere."""
