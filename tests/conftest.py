@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,10 +46,10 @@ def own_copy(_published_once: Path, tmp_path: Path) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def sample_years(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def sample_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the whole sample as `dti demo` leaves it, all years: made once for all workers, read only."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     root = shared / "sample-years"
     with (shared / "sample-years.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -46,7 +46,7 @@ def read_tables(
             same.append([showable(arrival.name), showable(earlier)])
             continue
         try:
-            table = _table_of(source, layout, arrival, place)
+            table = table_of(source, layout, arrival, place)
         except SourceError as error:
             if listing.refused_files == "fail":
                 raise
@@ -62,7 +62,7 @@ def read_tables(
     return RawListing(listing.name, place.period, groups, told_of, tuple(pages), tuple(findings), window)
 
 
-def _table_of(source: FilesSource, layout: XlsxLayout | CsvLayout, arrival: Arrival, place: Place) -> Table:
+def table_of(source: FilesSource, layout: XlsxLayout | CsvLayout, arrival: Arrival, place: Place) -> Table:
     limits = SheetLimits(
         file_bytes=source.limits.body_bytes,
         inflated_bytes=source.limits.decoded_bytes,

@@ -41,12 +41,17 @@ INDICATOR_TITLES = (
     "Điểm tự chấm",
     "Tài liệu kiểm chứng",
 )
+KNOWN_TITLES = ("Hệ thống ghi nhận", "Dùng để tính thử")
+TRIAL_TITLES = ("Điểm tính thử", "Ghi chú tính thử")
 NUMBER, MONEY, YES_NO, TEXT = "Số", "Số tiền (đồng)", "Có/Không", "Văn bản"
 YES, NO = "Có", "Không"
 _ANSWERED_IN = {NUMBER: 6, MONEY: 6, YES_NO: 7, TEXT: 8}
 _NOTE_COLUMN = 9
 _CLAIM_COLUMNS = (5, 6)
-_WIDTHS = {FIGURES: (12, 20, 46, 70, 16, 18, 12, 34, 30), INDICATORS: (12, 12, 90, 12, 14, 60)}
+_MAXIMUM = "D"
+_KNOWN, _USED, _TRIAL = "J", "K", "G"
+_WIDTHS = {FIGURES: (12, 20, 46, 70, 16, 18, 12, 34, 30, 18, 18), INDICATORS: (12, 12, 90, 12, 14, 60, 14, 44)}
+_NO_TRIAL = "không tính thử được trong phiếu: cần số liệu của cơ quan khác, hoặc trả lời bằng chữ"
 _GUIDE = (
     "Trang 'Số liệu': mỗi dòng là một câu hỏi. Trả lời ở cột ghi tại 'Cách trả lời', các cột kia để trống.",
     "Số: gõ số, không kèm chữ hay đơn vị. Số tiền ghi bằng đồng. Không có thì gõ 0; chưa biết thì để trống.",
@@ -55,6 +60,11 @@ _GUIDE = (
     "Không sửa các cột mã, không chèn dòng, không gộp ô, không ẩn dòng hay cột. Cột 'Ghi chú' không được lưu.",
     "Không ghi họ tên, số điện thoại, thư điện tử hay số định danh của bất kỳ ai trong tệp này.",
     "Lưu đúng tên tệp đã nhận, dạng .xlsx, rồi gửi lại.",
+)
+_TRIAL_GUIDE = (
+    "Cột 'Hệ thống ghi nhận' là số các hệ thống của tỉnh đã có về cơ quan; số của cơ quan khác thì ghi số của mình.",
+    "Cột 'Điểm tính thử' tự tính theo quy tắc của quyết định, từ số hệ thống ghi nhận, chưa có thì từ số tự khai.",
+    "Điểm tính thử chỉ để tham khảo: điểm chính thức do Hội đồng công bố, có so sánh giữa các cơ quan.",
 )
 
 
@@ -76,6 +86,8 @@ class Asked:
     name: str
     max_points: Decimal
     inputs: Mapping[str, str] = field(default_factory=dict)
+    trial: str = ""
+    """The spreadsheet formula of its points over `used_cell`s; "" where there is none."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +115,24 @@ class Filled:
     claims: Mapping[str, Claim] = field(default_factory=dict)
 
 
-def workbook(form: Form, agency: tuple[str, str], year: int, filled: Filled | None = None, warning: str = "") -> bytes:
-    """The workbook of one agency (its code and name), blank unless `filled`; `warning` stands above every table."""
+def used_cell(row: int) -> str:
+    """Where the figure of the question at `row` (0 is the first) stands that a trial formula uses."""
+    return f"'{FIGURES}'!${_USED}${HEADER_ROW + 1 + row}"
+
+
+def workbook(  # noqa: PLR0917  one agency's workbook is just that many things
+    form: Form,
+    agency: tuple[str, str],
+    year: int,
+    filled: Filled | None = None,
+    warning: str = "",
+    known: Mapping[str, int | str] | None = None,
+) -> bytes:
+    """The workbook of one agency (its code and name), blank unless `filled`; `warning` stands above every table.
+
+    `known` is what the systems have about the agency, by metric; it stands beside the answers, and with it (also when
+    it is empty) the points are tried out by formulas.
+    """
     from openpyxl import Workbook
 
     book, given = Workbook(), filled or Filled()
@@ -116,6 +144,9 @@ def workbook(form: Form, agency: tuple[str, str], year: int, filled: Filled | No
     _table(book, INDICATORS, above, INDICATOR_TITLES, _indicator_rows(form, agency[0], given))
     _open_answers(book[FIGURES], form)
     _open_claims(book[INDICATORS], form)
+    if known is not None:
+        _put_known(book[FIGURES], form, known)
+        _put_trial(book, form)
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -197,7 +228,16 @@ def _open_answers(sheet: Worksheet, form: Form) -> None:
 
 
 def _open_claims(sheet: Worksheet, form: Form) -> None:
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     points, evidence = _CLAIM_COLUMNS
+    first, last = HEADER_ROW + 1, HEADER_ROW + len(form.indicators)
+    bounds = DataValidation(
+        type="decimal", formula1="0", formula2=f"{_MAXIMUM}{first}", showErrorMessage=True, error="Từ 0 đến điểm tối đa"
+    )
+    if form.indicators:
+        bounds.add(f"{letters(points)}{first}:{letters(points)}{last}")
+        sheet.add_data_validation(bounds)
     for number in range(HEADER_ROW + 1, HEADER_ROW + 1 + len(form.indicators)):
         _open(sheet.cell(number, points), "0.##")
         _open(sheet.cell(number, evidence), "@")
@@ -210,3 +250,53 @@ def _open(cell: Any, number_format: str, *, marked: bool = True) -> None:
     cell.number_format = number_format
     if marked:
         cell.fill = PatternFill("solid", fgColor="FFF8DC")
+
+
+def _put_known(sheet: Worksheet, form: Form, known: Mapping[str, int | str]) -> None:
+    """What the systems have, and the figure that a trial uses: theirs, else the agency's own."""
+    for column, title in zip((_KNOWN, _USED), KNOWN_TITLES, strict=True):
+        _put_title(sheet, f"{column}{HEADER_ROW}", title)
+    for number, question in enumerate(form.questions, HEADER_ROW + 1):
+        value = known.get(question.metric)
+        if value is not None:
+            said = {"yes": YES, "no": NO}.get(str(value), value) if question.answer == YES_NO else value
+            if isinstance(said, str):
+                put_text(sheet[f"{_KNOWN}{number}"], said)
+            else:
+                sheet[f"{_KNOWN}{number}"] = said
+        own = f"{letters(_ANSWERED_IN[question.answer])}{number}"
+        sheet[f"{_USED}{number}"] = f'=IF({_KNOWN}{number}<>"",{_KNOWN}{number},IF({own}<>"",{own},""))'
+
+
+def _put_trial(book: Workbook, form: Form) -> None:
+    """The points as live formulas, their sum on the first sheet, and where there is none, why."""
+    from openpyxl.styles import Alignment, Font
+
+    sheet: Worksheet = book[INDICATORS]
+    note = chr(ord(_TRIAL) + 1)
+    for column, title in zip((_TRIAL, note), TRIAL_TITLES, strict=True):
+        _put_title(sheet, f"{column}{HEADER_ROW}", title)
+    for number, one in enumerate(form.indicators, HEADER_ROW + 1):
+        if one.trial:
+            sheet[f"{_TRIAL}{number}"] = one.trial
+            sheet[f"{_TRIAL}{number}"].number_format = "0.00"
+        else:
+            put_text(sheet[f"{note}{number}"], _NO_TRIAL)
+            sheet[f"{note}{number}"].alignment = Alignment(wrap_text=True, vertical="top")
+    guide: Any = book[GUIDE]
+    for line in _TRIAL_GUIDE:
+        row = guide.max_row + 1
+        put_text(guide.cell(row, 1), line)
+        guide.cell(row, 1).alignment = Alignment(wrap_text=True, vertical="top")
+    total = guide.cell(guide.max_row + 1, 1)
+    cells = f"'{INDICATORS}'!{_TRIAL}{HEADER_ROW + 1}:{_TRIAL}{HEADER_ROW + len(form.indicators)}"
+    total.value = f'="Tổng điểm tính thử: "&TEXT(SUM({cells}),"0.00")'
+    total.font = Font(bold=True)
+
+
+def _put_title(sheet: Worksheet, at: str, title: str) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    put_text(sheet[at], title)
+    sheet[at].font, sheet[at].fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
+    sheet[at].alignment = Alignment(wrap_text=True, vertical="top")

@@ -1,19 +1,23 @@
-"""The command that hands out the forms in which agencies assess themselves."""
+"""The commands for the forms in which agencies assess themselves: handed out, and checked when they come back."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.answers import Answer, answers
+from common.errors import Text
+from pipelines.cli.answers import Answer, Screen, answers
 from pipelines.cli.ruleset_commands import RulesetName
 from pipelines.settings import Deployment
 
+if TYPE_CHECKING:
+    from pipelines.form_check import FormCheck
+
 
 @answers
-def forms(
+def write(
     deployment: Deployment,
     name: RulesetName,
     *,
@@ -21,15 +25,52 @@ def forms(
     scheme: Annotated[str, typer.Option("--scheme", help="Hệ mã cơ quan ghi trong phiếu. Scheme of the codes.")],
     to: Annotated[str, typer.Option("--to", help="Thư mục nhận các phiếu. Folder for the forms.")],
 ) -> Answer:
-    """Ghi phiếu tự đánh giá trống, mỗi cơ quan một tệp. Write blank self-assessment forms, one per agency."""
-    from pipelines.forms import write_forms
+    """Ghi phiếu tự đánh giá, mỗi cơ quan một tệp, điền sẵn số hệ thống đã có. Write self-assessment forms, one each."""
+    from pipelines import releases
+    from pipelines.forms import known_figures, write_forms
     from pipelines.registers import read_registers
     from rulesets.lint import catalogue_of
     from rulesets.load import resolve
 
-    folders = deployment.ruleset_folders
+    folders, release = deployment.ruleset_folders, releases.current(deployment)
     loaded, registers = resolve(name, folders), read_registers(deployment.registers)
-    written = write_forms(loaded, catalogue_of(folders), registers, (year, scheme), Path(to))
-    data = {"ruleset": loaded.ruleset_id, "written": [path.name for path in written]}
+    known = known_figures(release, year) if release else {}
+    written = write_forms(loaded, catalogue_of(folders), registers, (year, scheme), Path(to), known)
+    filled = sum(len(figures) for figures in known.values())
+    data = {"ruleset": loaded.ruleset_id, "written": [path.name for path in written], "known_figures": filled}
     vi, en = f"Đã ghi {len(written)} phiếu vào {to}", f"Wrote {len(written)} forms into {to}"
-    return Answer(data, lambda s: s.line(vi, en))
+    none = Text("chưa có số liệu hệ thống nào của năm này", "no system has figures of this year yet")
+    return Answer(data, lambda s: s.line(vi, en), warnings=[] if filled else [none])
+
+
+@answers
+def check(
+    deployment: Deployment,
+    files: Annotated[list[str], typer.Argument(help="Phiếu đã điền. Forms that were filled in.", metavar="FILE…")],
+    *,
+    year: Annotated[int, typer.Option("--year", help="Năm đánh giá. Assessment year.")],
+) -> Answer:
+    """Đọc thử phiếu đã điền: mỗi lỗi kèm địa chỉ ô, không lưu gì. Try out forms; each error names its cell."""
+    from pipelines.form_check import check_form
+
+    checked = [check_form(deployment, Path(name), year) for name in files]
+    wrong = sum(len(one.errors) for one in checked)
+    data = [one.as_dict() for one in checked]
+    return Answer(data, lambda screen: _print_all(screen, checked), exit_code=5 if wrong else 0)
+
+
+def _print_all(screen: Screen, checked: list[FormCheck]) -> None:
+    for one in checked:
+        _print(screen, one)
+
+
+def _print(screen: Screen, one: FormCheck) -> None:
+    screen.title(f"{one.name} – {one.agency or '?'}", f"{one.name} – {one.agency or '?'}")
+    screen.line(
+        f"{one.answered}/{one.asked} câu có trả lời, {one.claimed} chỉ số có điểm tự chấm.",
+        f"{one.answered} of {one.asked} questions answered, points claimed for {one.claimed} indicators.",
+    )
+    for error in one.errors:
+        screen.line(f"✗ {error.line('vi')}", f"✗ {error.line('en')}")
+    if not one.errors:
+        screen.line("✓ Không có lỗi: phiếu nộp được.", "✓ No errors: the form can be handed in.")

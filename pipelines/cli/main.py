@@ -64,8 +64,12 @@ ruleset.command("show")(ruleset_commands.show)
 ruleset.command("schema")(ruleset_commands.schema)
 ruleset.command("diff")(ruleset_commands.diff)
 ruleset.command("import")(ruleset_commands.import_annex)
-ruleset.command("forms")(form_commands.forms)
 app.add_typer(ruleset, name="ruleset")
+
+form = typer.Typer(help="Phiếu tự đánh giá. Self-assessment forms.", no_args_is_help=True)
+form.command("write")(form_commands.write)
+form.command("check")(form_commands.check)
+app.add_typer(form, name="form")
 
 document = typer.Typer(help="Văn bản và phụ lục. Papers.", no_args_is_help=True)
 document.command("notice")(document_commands.notice)

@@ -156,7 +156,7 @@ def test_totals_that_do_not_add_up_hold_the_pull(inbox: Path, pulled: Callable[.
 
 
 def test_formulas_are_kept_as_evidence(inbox: Path, pulled: Callable[..., PullOutcome]) -> None:
-    stored = edited(book(put("C3", "=40+40")), {SHEET: replaced("<f>40+40</f><v />", "<f>40+40</f><v>80</v>")})
+    stored = edited(book(put("C3", "=40+40")), {SHEET: replaced("<f>40+40</f><v></v>", "<f>40+40</f><v>80</v>")})
     (inbox / NAME).write_bytes(stored)
     outcome = pulled()
     assert outcome.status == "accepted"

@@ -124,7 +124,7 @@ def test_S02_pull(dropped: Drop) -> None:
 def test_S03_pull(dropped: Drop, allowed: bool) -> None:
     """The pull fails; where stored results are allowed it lands, with the formula in its manifest."""
     formula = "<f>40+40</f>"
-    content = edited(workbook(put("C3", "=40+40")), {SHEET: replaced(f"{formula}<v />", f"{formula}<v>80</v>")})
+    content = edited(workbook(put("C3", "=40+40")), {SHEET: replaced(f"{formula}<v></v>", f"{formula}<v>80</v>")})
     text = YAML.replace("sheet: Số liệu}", "sheet: Số liệu, formulas: cached}") if allowed else YAML
     outcome = dropped(content, text=text)
     if not allowed:

@@ -122,7 +122,7 @@ def test_S02_formula_without_a_result() -> None:
 
 def calculated() -> bytes:
     formula = "<f>40+40</f>"
-    return edited(workbook(put("C3", "=40+40")), {SHEET: replaced(f"{formula}<v />", f"{formula}<v>80</v>")})
+    return edited(workbook(put("C3", "=40+40")), {SHEET: replaced(f"{formula}<v></v>", f"{formula}<v>80</v>")})
 
 
 def test_S03_formula_with_a_result() -> None:
