@@ -29,6 +29,7 @@ class FormCheck:
     name: str
     agency: str = ""
     agency_id: str = ""
+    agency_group: str = ""
     ruleset_id: str = ""
     asked: int = 0
     answered: int = 0
@@ -64,7 +65,7 @@ def check_form(deployment: Deployment, path: Path, year: int) -> FormCheck:
     rows = [row for trial in trials for row in trial.rows]
     _identify(made, path, year, registers)
     if made.agency_id:
-        _against_the_decision(made, deployment, year, rows, registers)
+        _against_the_decision(made, deployment, year, rows)
     _count(made, rows)
     return made
 
@@ -87,19 +88,16 @@ def _identify(made: FormCheck, path: Path, year: int, registers: Registers) -> N
     code = path.stem.rpartition("_")[2]
     for agency, one in registers.codes_of(year):
         if one.code == code:
-            made.agency, made.agency_id = agency.name_vi, agency.agency_id
+            made.agency, made.agency_id, made.agency_group = agency.name_vi, agency.agency_id, agency.agency_group
             return
 
 
-def _against_the_decision(
-    made: FormCheck, deployment: Deployment, year: int, rows: list[dict[str, Any]], registers: Registers
-) -> None:
+def _against_the_decision(made: FormCheck, deployment: Deployment, year: int, rows: list[dict[str, Any]]) -> None:
     from rulesets.lint import catalogue_of
     from rulesets.load import in_force, resolve
 
-    group = next(agency.agency_group for agency, _ in registers.codes_of(year) if agency.agency_id == made.agency_id)
     known = [resolve(name, deployment.ruleset_folders) for name in deployment.settings.rulesets]
-    loaded = in_force(known, group, year)
+    loaded = in_force(known, made.agency_group, year)
     if loaded is None or not loaded.ruleset.public:
         return
     made.ruleset_id = loaded.ruleset_id

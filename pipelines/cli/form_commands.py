@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from common.errors import Text
-from pipelines.cli.answers import Answer, Screen, answers
+from common.errors import Text, UsageError
+from pipelines.cli.answers import Answer, Screen, answers, number
 from pipelines.cli.ruleset_commands import RulesetName
 from pipelines.settings import Deployment
 
 if TYPE_CHECKING:
     from pipelines.form_check import FormCheck
+    from pipelines.form_score import Provisional
 
 
 @answers
@@ -54,17 +55,32 @@ def check(
     from pipelines.form_check import check_form
 
     checked = [check_form(deployment, Path(name), year) for name in files]
+    scores = [_provisional(deployment, one, year) for one in checked]
     wrong = sum(len(one.errors) for one in checked)
-    data = [one.as_dict() for one in checked]
-    return Answer(data, lambda screen: _print_all(screen, checked), exit_code=5 if wrong else 0)
+    data = [{**one.as_dict(), "provisional": score and vars(score)} for one, score in zip(checked, scores, strict=True)]
+
+    def text(screen: Screen) -> None:
+        for one, score in zip(checked, scores, strict=True):
+            _print(screen, one, score)
+
+    return Answer(data, text, exit_code=5 if wrong else 0)
 
 
-def _print_all(screen: Screen, checked: list[FormCheck]) -> None:
-    for one in checked:
-        _print(screen, one)
+def _provisional(deployment: Deployment, one: FormCheck, year: int) -> Provisional | None:
+    """What the form would earn, where its agency is ranked already and the form can be read."""
+    from pipelines import releases
+    from pipelines.form_score import provisional
+
+    release = releases.current(deployment)
+    if release is None or not one.ruleset_id or not one.figures:
+        return None
+    try:
+        return provisional(deployment, release, one, year, one.agency_group)
+    except UsageError:  # the group has no ranking yet
+        return None
 
 
-def _print(screen: Screen, one: FormCheck) -> None:
+def _print(screen: Screen, one: FormCheck, score: Provisional | None) -> None:
     screen.title(f"{one.name} – {one.agency or '?'}", f"{one.name} – {one.agency or '?'}")
     screen.line(
         f"{one.answered}/{one.asked} câu có trả lời, {one.claimed} chỉ số có điểm tự chấm.",
@@ -74,3 +90,12 @@ def _print(screen: Screen, one: FormCheck) -> None:
         screen.line(f"✗ {error.line('vi')}", f"✗ {error.line('en')}")
     if not one.errors:
         screen.line("✓ Không có lỗi: phiếu nộp được.", "✓ No errors: the form can be handed in.")
+    if score:
+        after, before, most = (number(value, 2, screen.lang) for value in (score.after, score.before, score.max_total))
+        rank = score.rank or "–"
+        screen.line(
+            f"Tạm tính với phiếu này: {after}/{most} điểm (đang có {before}), hạng {rank}/{score.agencies} "
+            f"nếu các cơ quan khác giữ nguyên (bản {score.release}). Không phải kết quả chính thức.",
+            f"Provisional with this form: {after} of {most} points (now {before}), rank {rank} of "
+            f"{score.agencies} if the others stand still (release {score.release}). Not an official result.",
+        )

@@ -25,7 +25,7 @@ from tests.support.deployments import dti_json, sample_deployment
 from tests.support.office import fill
 
 RULESET = "an_giang/1407-2024/district"
-PHU_TAN = "tu_danh_gia_2024_MAU.36.xlsx"
+CHAU_PHU = "tu_danh_gia_2024_MAU.36.xlsx"
 WORDS = ("form", "write", RULESET, "--year", "2024", "--scheme", "mau")
 
 
@@ -113,32 +113,80 @@ def test_written_filled_by_a_spreadsheet_program_and_read_back(sample_copy: Depl
     code, answer = dti_json(sample_copy, *WORDS, "--to", str(tmp_path / "forms"))
     assert code == 0, answer
     assert answer["data"]["known_figures"] > 0
-    blank = load_workbook(tmp_path / "forms" / PHU_TAN)
+    blank = load_workbook(tmp_path / "forms" / CHAU_PHU)
     rows = {row[2].value: row[2].row for row in blank[FIGURES].iter_rows(min_row=5)}
     claims = {row[1].value: row[1].row for row in blank[INDICATORS].iter_rows(min_row=5)}
     typed: dict[str, str | int | float] = {
         f"{FIGURES}!F{rows['self_assessment.meetings']}": 6,
         f"{FIGURES}!F{rows['self_assessment.meetings_chaired_by_head']}": 5,
         f"{FIGURES}!G{rows['self_assessment.head_chairs_committee']}": "Có",
-        f"{FIGURES}!H{rows['general_information.address']}": "Thị trấn Phú Mỹ",
+        f"{FIGURES}!H{rows['general_information.address']}": "Thị trấn Cái Dầu",
         f"{INDICATORS}!E{claims['1.2']}": 7.5,
-        f"{INDICATORS}!F{claims['1.2']}": "https://phu-tan.example.vn/minh-chung/1.2.pdf",
+        f"{INDICATORS}!F{claims['1.2']}": "https://chau-phu.example.vn/minh-chung/1.2.pdf",
     }
     inbox = sample_copy.inbox / "self_assessment"
-    (inbox / PHU_TAN).unlink()
-    fill(tmp_path / "forms" / PHU_TAN, inbox / PHU_TAN, typed, tmp_path)
-    checked = check_form(sample_copy, inbox / PHU_TAN, 2024)
+    (inbox / CHAU_PHU).unlink()
+    fill(tmp_path / "forms" / CHAU_PHU, inbox / CHAU_PHU, typed, tmp_path)
+    checked = check_form(sample_copy, inbox / CHAU_PHU, 2024)
     assert (checked.errors, checked.answered, checked.claimed) == ([], 4, 1)
     assert checked.figures == {
         "self_assessment.meetings": "6",
         "self_assessment.meetings_chaired_by_head": "5",
         "self_assessment.head_chairs_committee": "yes",
-        "general_information.address": "Thị trấn Phú Mỹ",
+        "general_information.address": "Thị trấn Cái Dầu",
     }
     for source, most in (("self_assessment", 31), ("self_assessment_points", 31)):
         code, answer = dti_json(sample_copy, "source", "pull", source, "--year", "2024", "--dry-run")
         assert (code, answer["data"]["quarantined"]) == (0, 0), answer
         assert answer["data"]["rows"] > most
+
+
+@pytest.mark.slow
+def test_the_provisional_score_of_the_form_that_was_handed_in_is_the_published_one(sample_years: Path) -> None:
+    """The very form that was pulled earns what is published: a district and a department."""
+    for number in (36, 1):
+        form = sample_years / "inbox" / "self_assessment" / f"tu_danh_gia_2024_MAU.{number:02d}.xlsx"
+        code, answer = dti_json(sample_years, "form", "check", str(form), "--year", "2024")
+        assert code == 0, answer
+        (checked,) = answer["data"]
+        score = checked["provisional"]
+        with duckdb.connect(str(sample_years / "warehouse.duckdb"), read_only=True) as con:
+            total, rank = con.execute(
+                "select total, rank from rankings where assessment_year = 2024 and agency_id = "
+                f"'{checked['agency_id']}'"
+            ).fetchall()[0]
+        assert (Decimal(score["before"]), Decimal(score["after"]), score["rank"]) == (total, total, rank)
+
+
+@pytest.mark.slow
+def test_a_changed_answer_earns_what_the_engine_gives(sample_years: Path, tmp_path: Path) -> None:
+    name = CHAU_PHU
+    book = load_workbook(sample_years / "inbox" / "self_assessment" / name)
+    sheet = book[FIGURES]
+    rows = {row[2].value: row[2].row for row in sheet.iter_rows(min_row=5)}
+    at = sheet[f"G{rows['self_assessment.party_resolution']}"]
+    at.value = "Không" if at.value == "Có" else "Có"
+    book.save(tmp_path / name)
+    code, answer = dti_json(sample_years, "form", "check", str(tmp_path / name), "--year", "2024")
+    assert code == 0, answer
+    score = answer["data"][0]["provisional"]
+    said = "no" if at.value == "Không" else "yes"
+    agency = answer["data"][0]["agency_id"]
+    with duckdb.connect(str(sample_years / "warehouse.duckdb"), read_only=True) as con:
+        indicator = con.execute(
+            "select indicator_code from indicator_inputs where metric_id = 'self_assessment.party_resolution' "
+            "and ruleset_id = 'an_giang/1407-2024/district'"
+        ).fetchall()[0][0]
+    words = ("whatif", "--set", f"{agency}:{indicator}={said}", "--year", "2024", "--all")
+    code, wished = dti_json(sample_years, *words)
+    assert code == 0, wished
+    (mine,) = [one for one in wished["data"]["changes"] if one["agency_id"] == agency]
+    assert (Decimal(score["before"]), Decimal(score["after"])) == (
+        Decimal(mine["total_before"]),
+        Decimal(mine["total_after"]),
+    )
+    assert Decimal(score["before"]) != Decimal(score["after"])
+    assert score["rank"] == mine["rank_after"]
 
 
 # -- twenty ways to break a form -------------------------------------------------------------------------------------
@@ -191,13 +239,13 @@ BROKEN: dict[str, tuple[Break, str, str]] = {
     "a question asked twice": (_set(FIGURES, "C9", "general_information.address"), f"{FIGURES}!", "Conflicting"),
     "somebody's telephone": (_set(FIGURES, "H6", "Gọi 0912 345 678"), f"{FIGURES}!H6", "PersonalData"),
     "rows taken out": (_do(lambda book: book[INDICATORS].delete_rows(10, 3)), INDICATORS, "rows-missing"),
-    "a sheet renamed": (_do(lambda book: setattr(book[FIGURES], "title", "Trang 1")), PHU_TAN, "SheetMissing"),
-    "titles moved down": (_do(_move_titles), PHU_TAN, "LayoutChanged"),
-    "a title changed": (_set(FIGURES, "F4", "Số"), PHU_TAN, "LayoutChanged"),
-    "cells merged": (_do(lambda book: book[FIGURES].merge_cells("F8:F9")), PHU_TAN, "MergedCells"),
-    "a row hidden": (_do(_hide_row), PHU_TAN, "HiddenContent"),
-    "a sheet hidden": (_do(_hide_sheet), PHU_TAN, "HiddenContent"),
-    "a formula without result": (_set(FIGURES, "F9", "=1+1"), PHU_TAN, "UncalculatedFormula"),
+    "a sheet renamed": (_do(lambda book: setattr(book[FIGURES], "title", "Trang 1")), CHAU_PHU, "SheetMissing"),
+    "titles moved down": (_do(_move_titles), CHAU_PHU, "LayoutChanged"),
+    "a title changed": (_set(FIGURES, "F4", "Số"), CHAU_PHU, "LayoutChanged"),
+    "cells merged": (_do(lambda book: book[FIGURES].merge_cells("F8:F9")), CHAU_PHU, "MergedCells"),
+    "a row hidden": (_do(_hide_row), CHAU_PHU, "HiddenContent"),
+    "a sheet hidden": (_do(_hide_sheet), CHAU_PHU, "HiddenContent"),
+    "a formula without result": (_set(FIGURES, "F9", "=1+1"), CHAU_PHU, "UncalculatedFormula"),
 }
 
 
@@ -206,10 +254,10 @@ def good_form(sample_years: Path) -> bytes:
     deployment = Deployment(sample_years)
     form = form_of(resolve(RULESET, deployment.ruleset_folders), catalogue_of(deployment.ruleset_folders))
     filled = Filled({"general_information.address": "Thị trấn"}, {"1.2": Claim(Decimal(3), "https://a.example.vn/1")})
-    return workbook(form, ("MAU.36", "UBND huyện Phú Tân"), 2024, filled)
+    return workbook(form, ("MAU.36", "UBND huyện Châu Phú"), 2024, filled)
 
 
-def _checked(sample_years: Path, content: bytes, folder: Path, name: str = PHU_TAN) -> FormCheck:
+def _checked(sample_years: Path, content: bytes, folder: Path, name: str = CHAU_PHU) -> FormCheck:
     (folder / name).write_bytes(content)
     return check_form(Deployment(sample_years), folder / name, 2024)
 
@@ -231,7 +279,7 @@ def test_a_broken_form_is_told_by_cell_and_loses_nothing(
     book.save(buffer)
     before = buffer.getvalue()
     checked = _checked(sample_years, before, tmp_path)
-    assert (tmp_path / PHU_TAN).read_bytes() == before
+    assert (tmp_path / CHAU_PHU).read_bytes() == before
     assert any(one.where.startswith(where) and code in one.code for one in checked.errors), [
         (one.where, one.code) for one in checked.errors
     ]
@@ -244,12 +292,12 @@ def test_a_broken_form_is_told_by_cell_and_loses_nothing(
 @pytest.mark.slow
 def test_what_is_no_workbook_or_no_form_is_named(sample_years: Path, good_form: bytes, tmp_path: Path) -> None:
     torn = _checked(sample_years, good_form[: len(good_form) // 2], tmp_path)
-    assert [one.where for one in torn.errors] == [PHU_TAN, PHU_TAN]
+    assert [one.where for one in torn.errors] == [CHAU_PHU, CHAU_PHU]
     buffer = io.BytesIO(good_form)
     with zipfile.ZipFile(buffer, "a") as parts:
         parts.writestr("xl/vbaProject.bin", b"x")
     assert {one.code for one in _checked(sample_years, buffer.getvalue(), tmp_path).errors} == {"UnsafeFile"}
-    shutil.move(tmp_path / PHU_TAN, tmp_path / "phieu.xlsx")
+    shutil.move(tmp_path / CHAU_PHU, tmp_path / "phieu.xlsx")
     words = ("form", "check", str(tmp_path / "phieu.xlsx"), "--year", "2024")
     code, answer = dti_json(sample_years, *words)
     assert (code, answer["error"]["code"]) == (2, "no-source-for-file")
