@@ -13,6 +13,7 @@ from pipelines.cli import (
     demo_command,
     document_commands,
     form_commands,
+    lift_command,
     read,
     release_commands,
     ruleset_commands,
@@ -39,6 +40,7 @@ app.command("rank")(read.rank)
 app.command("explain")(score_commands.explain)
 app.command("changes")(read.changes)
 app.command("whatif")(why_commands.whatif)
+app.command("lift")(lift_command.lift)
 app.command("score")(score_commands.score)
 app.command("sql")(sql_command.sql)
 app.command("status")(read.status)

@@ -6,8 +6,8 @@ the very ones that judged them. Before anything is asked of a board, the engine 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -46,22 +46,30 @@ class Board:
         ).fetchall()
         return self.rulesets[found[0][0]]
 
-    def run(
-        self, scenarios: Sequence[Scenario], extra: Sequence[LoadedRuleset] = (), agencies: Iterable[str] = ()
-    ) -> None:
+    def run(self, scenarios: Sequence[Scenario], extra: Sequence[LoadedRuleset] = ()) -> None:
         """Score scenarios in one pass, the base as scenario 0 before them; raises `DtiError` as the engine does.
 
-        Raises `DifferenceError` (exit 6) when the base does not come out as it was published. With `agencies` only
-        these are scored, and nothing is compared.
+        Raises `DifferenceError` (exit 6) when the base does not come out as it was published.
         """
         from rulesets.scoring import scenarios as engine
         from rulesets.scoring import write_reference
 
         write_reference(self.con, [*self.rulesets.values(), *extra])
-        engine.put(self.con, [engine.Scenario(), *scenarios], agencies)
+        engine.put(self.con, [engine.Scenario(), *scenarios])
         engine.score(self.con)
-        if not agencies:
-            self._check_base()
+        self._check_base()
+
+    def measure(self, scenarios: Sequence[Scenario], codes: Collection[str], agencies: Iterable[str] = ()) -> None:
+        """Points of some indicators (`_results`) under a great many scenarios, the base as scenario 0; with `agencies`
+        of these alone. No totals and no ranks."""
+        from rulesets.scoring import scenarios as engine
+        from rulesets.scoring import write_reference
+
+        narrow = [replace(one, ruleset=engine.only_indicators(one.ruleset, codes)) for one in self.rulesets.values()]
+        write_reference(self.con, narrow)
+        engine.put(self.con, [engine.Scenario(), *scenarios], agencies)
+        self.con.execute("delete from entered_scores where code not in (select indicator_code from _indicators)")
+        engine.score_points(self.con)
 
     def rows(self, sql: str, **values: str | int | None) -> list[dict[str, Any]]:
         return records(self.con, fill(sql, **values))

@@ -7,7 +7,7 @@ with what the scenario changes; `score` runs the engine's own steps. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from rulesets.scoring.tables import bring
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from rulesets.models import Ruleset
 
 MARK = "#"
 """Stands between a period and the number of its scenario; no period that is published holds it."""
@@ -83,6 +85,21 @@ def score(con: DuckDBPyConnection) -> None:
     """Run every step of the engine over what `put` wrote."""
     for step in (score_indicators, score_main_indices, score_pillars, rank):
         step(con)
+
+
+def score_points(con: DuckDBPyConnection) -> None:
+    """Only points of indicators, without wholes and ranks: for a great many scenarios."""
+    score_indicators(con)
+
+
+def only_indicators(ruleset: Ruleset, codes: Collection[str]) -> Ruleset:
+    """A ruleset of some indicators, whose points it gives as the whole one does; wholes are not to be asked of it."""
+    exceptions = [
+        one.model_copy(update={"indicators": [c for c in one.indicators or codes if c in codes]})
+        for one in ruleset.exceptions
+    ]
+    kept = [one for one in ruleset.indicator_list if one.code in codes]
+    return ruleset.model_copy(update={"indicators": kept, "exceptions": exceptions})
 
 
 def unmarked(relation: str) -> str:
