@@ -40,6 +40,13 @@ where ii.ruleset_id = {ruleset} and ii.indicator_code = {indicator} and v.agency
     and v.assessment_year = {year} and v.period = {period}
 order by all
 """
+_DECISIONS = """
+select decided_on, numerator, denominator, value, points, document, author, reason
+from appraisals
+where ruleset_id = {ruleset} and code = {indicator} and agency_id = {agency} and assessment_year = {year}
+    and period = {period}
+order by decided_on desc
+"""
 
 
 def fold(text: str) -> str:
@@ -77,7 +84,8 @@ def _which(wanted: str, ids: list[str]) -> UsageError:
 
 
 def explain(release: Release, agency: str, indicator: str, year: int, period: str = "") -> dict[str, Any]:
-    """The score with its trace, the figures behind it and where they come from, as one record.
+    """The score with its trace, the figures behind it and where they come from, and what the council decided about
+    it (the newest first), as one record.
 
     Without `period` the whole year if it is scored, else its newest period. Raises `UsageError` naming what there is.
     """
@@ -87,21 +95,19 @@ def explain(release: Release, agency: str, indicator: str, year: int, period: st
     if not fitting:
         raise _no_score(scores, who["name_vi"], indicator, year)
     score = fitting[0]
-    figures = query(
-        release,
-        fill(
-            _FIGURES,
-            ruleset=score["ruleset_id"],
-            indicator=indicator,
-            agency=who["agency_id"],
-            year=year,
-            period=score["period"],
-        ),
-    )
+    key: dict[str, str | int | None] = {
+        "ruleset": score["ruleset_id"],
+        "indicator": indicator,
+        "agency": who["agency_id"],
+        "year": year,
+        "period": score["period"],
+    }
+    known = "appraisals" in release.rows
     return {
         **score,
         "agency_name": who["name_vi"],
-        "figures": figures,
+        "figures": query(release, fill(_FIGURES, **key)),
+        "decisions": query(release, fill(_DECISIONS, **key)) if known else [],
         "release": release.number,
         "release_as_of": release.as_of,
     }

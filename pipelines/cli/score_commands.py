@@ -21,6 +21,8 @@ IndicatorCode = Annotated[
     str, typer.Argument(help="Mã chỉ số thành phần, ví dụ 6.10. Indicator code.", metavar="INDICATOR")
 ]
 
+_FORMS = ("text", "md", "json", "pdf")
+
 
 @answers
 def explain(  # noqa: PLR0917  typer passes options by name
@@ -30,19 +32,26 @@ def explain(  # noqa: PLR0917  typer passes options by name
     year: Year = None,
     period: Period = "",
     as_of: AsOf = "",
+    form: Annotated[str, typer.Option("--format", help="text | md | json | pdf (pdf cần --out). Form.")] = "text",
+    out: Annotated[str, typer.Option("--out", help="Tệp nhận thẻ giải thích. File to write.")] = "",
+    lang: str = "vi",
 ) -> Answer:
     """Vì sao được điểm này: từ điểm về tận bản ghi nguồn. Why this score, back to the source record."""
     from pipelines import warehouse
     from pipelines.explanation import explain as explained
     from rulesets.scoring.explain import lines
 
+    _check_form(form, out)
     release = warehouse.find(deployment, as_of)
     found = explained(release, agency, indicator, year or newest_year(deployment), period)
+    if form != "text":
+        return _card(found, form, out, lang)
 
     def text(screen: Screen) -> None:
         screen.line()
         for line in lines(found, screen.lang):
             screen.line(line)
+        _print_decisions(screen, found)
         _print_figures(screen, found)
         screen.line(
             f"Bản {found['release']}, số liệu biết đến {found['release_as_of'][:16]}.",
@@ -50,6 +59,45 @@ def explain(  # noqa: PLR0917  typer passes options by name
         )
 
     return Answer({**found, "trace": json.loads(found["trace"])}, text)
+
+
+def _check_form(form: str, out: str) -> None:
+    if form not in _FORMS or (form == "pdf" and not out) or (form == "text" and out):
+        known = ", ".join(_FORMS)
+        raise UsageError(
+            "card-format",
+            Text(f"--format {form} không hợp lệ hoặc thiếu --out", f"--format {form} is unknown or needs --out"),
+            hint=Text(f"--format {known}; pdf: --out TỆP", f"--format {known}; pdf: --out FILE"),
+            where="--format",
+        )
+
+
+def _card(found: dict[str, Any], form: str, out: str, lang: str) -> Answer:
+    """The card in a form to hand on: written whole to a file, or printed."""
+    from common.durable import write_whole
+    from pipelines.cli.answers import plain, target
+    from pipelines.publication.card import card_data, card_pdf, markdown
+
+    record = {**found, "trace": json.loads(found["trace"])}
+    if form == "json":
+        content = (json.dumps(record, ensure_ascii=False, indent=1, default=plain) + "\n").encode()
+    elif form == "md":
+        content = markdown(card_data(found, lang)).encode()
+    else:
+        content = card_pdf(card_data(found, lang), found["release_as_of"])
+    if not out:
+        return Answer(record, lambda _screen: print(content.decode(), end=""))
+    path = target(out)
+    write_whole(path, content)
+    return Answer({"file": str(path), "format": form}, lambda screen: screen.line(f"Đã ghi {path}", f"Wrote {path}"))
+
+
+def _print_decisions(screen: Screen, found: dict[str, Any]) -> None:
+    from pipelines.publication.card import decision_words
+
+    for one in found["decisions"]:
+        words = decision_words(one)
+        screen.line(f"Hội đồng, {words.vi}", f"Council, {words.en}")
 
 
 def _print_figures(screen: Screen, found: dict[str, Any]) -> None:
