@@ -72,14 +72,14 @@ check: lint types
 	$(MAKE) test
 
 ui: setup
-	mkdir -p $(DTI_DATA)/.dagster
-	cp dagster.yaml $(DTI_DATA)/.dagster/dagster.yaml
+	$(BIN)/python -m pipelines.dagster_home
 	DAGSTER_HOME=$(abspath $(DTI_DATA)/.dagster) $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
-bench: setup
+bench: setup .venv-servers/installed
 	$(BIN)/python bench/bench_refresh.py
 	$(BIN)/python bench/bench_scoring.py
 	$(BIN)/python bench/bench_pull.py
+	$(BIN)/python bench/bench_lake.py
 
 # After an edit of the dependencies: every package, also of the tools, with hashes and without the address of an index.
 lock:

@@ -14,13 +14,11 @@ from common.durable import sha256_file
 from common.errors import GateError, Text
 from pipelines import build, releases
 from pipelines.content_hash import table_hash
+from pipelines.copying import STORAGE, Schema, copy_tables
 from pipelines.inputs import Inputs, code_hash
 from pipelines.releases import Release
 from pipelines.settings import Deployment, now
 from pipelines.sql import literal
-
-# The storage format that every DuckDB since 1.4 can open.
-STORAGE = "v1.4.0"
 
 # In this order in the file; all of them are results or what explains results.
 PUBLISHED = (
@@ -63,6 +61,7 @@ def assemble(deployment: Deployment, inputs: Inputs) -> Release:
     workshop.mkdir(parents=True)
     draft = _draft(number, inputs)
     with build.connect(deployment) as con:
+        _still_current(con, inputs)
         _write_releases(con, deployment, draft)
         _copy(con, workshop / releases.FILE)
         expected = {table: table_hash(con, table) for table in PUBLISHED if table not in _MOMENTS}
@@ -77,6 +76,16 @@ def assemble(deployment: Deployment, inputs: Inputs) -> Release:
         }
     )
     return releases.commit(deployment, workshop, done)
+
+
+def _still_current(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    """A release says what it was made of; raise `GateError` (exit 5) where that changed while it was being built."""
+    if build.made_of(con) != inputs.basis:
+        raise GateError(
+            "inputs-changed",
+            Text("đầu vào đã thay đổi trong lúc dựng", "the inputs have changed during the build"),
+            hint=Text("chạy lại: dti refresh", "run this again: dti refresh"),
+        )
 
 
 def _draft(number: int, inputs: Inputs) -> Release:
@@ -121,18 +130,7 @@ def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
     """Write the tables with their comments in the fixed storage format, checkpointed and closed."""
     con.execute(f"attach {literal(str(file))} as release (storage_version '{STORAGE}')")
     source = con.execute("select current_database()").fetchall()[0][0]
-    for table in PUBLISHED:
-        con.execute(f"create table release.main.{table} as from {source}.main.{table}")
-    comments = con.execute(
-        "select table_name, null, comment from duckdb_tables() where database_name = ? and schema_name = 'main' "
-        "and comment is not null union all select table_name, column_name, comment from duckdb_columns() "
-        "where database_name = ? and schema_name = 'main' and comment is not null",
-        [source, source],
-    ).fetchall()
-    for table, column, text in comments:
-        if table in PUBLISHED:
-            what = f"table release.main.{table}" if column is None else f'column release.main.{table}."{column}"'
-            con.execute(f"comment on {what} is {literal(text)}")
+    copy_tables(con, Schema(source), Schema("release"), PUBLISHED)
     con.execute("checkpoint release")
     con.execute("detach release")
 

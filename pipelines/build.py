@@ -40,6 +40,16 @@ def connect(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     return con
 
 
+def begin(con: duckdb.DuckDBPyConnection, basis: str) -> None:
+    """Note what this build is made of, for `made_of`."""
+    con.execute(f"create or replace table _basis as select {literal(basis)} as basis")
+
+
+def made_of(con: duckdb.DuckDBPyConnection) -> str:
+    """What `begin` noted."""
+    return str(con.execute("select basis from _basis").fetchall()[0][0])
+
+
 def write_pulls(con: duckdb.DuckDBPyConnection, pulls: Sequence[Pull]) -> None:
     """`pulls`: one row per pull in use; `quarantine`: the rows that they set aside, with reason and place."""
     columns = (

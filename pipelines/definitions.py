@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagster import AssetSelection, Definitions, define_asset_job, definitions, in_process_executor
+from dagster import AssetSelection, Definitions, define_asset_job, definitions
 
 from connectors import load_sources
 from pipelines.assets.indicators import indicator_assets
@@ -11,6 +11,7 @@ from pipelines.assets.publication import frozen_years_asset, publication_asset
 from pipelines.assets.reference import accepted_assets, pulls_asset, reference
 from pipelines.assets.scores import score_assets
 from pipelines.checks import check_definitions
+from pipelines.dagster_home import executor_of
 from pipelines.resources import Refresh
 from pipelines.schedules import nightly
 from pipelines.settings import Deployment
@@ -44,7 +45,7 @@ def build_definitions(deployment: Deployment) -> Definitions:
         jobs=[refresh_job, rebuild_job],
         schedules=[nightly(deployment, refresh_job)],
         resources={"refresh": Refresh(data=str(deployment.root))},
-        executor=in_process_executor,
+        executor=executor_of(deployment),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from common.errors import DtiError, Text
-from pipelines import releases
+from pipelines import releases, sharing
 from pipelines.lock import holder
 from pipelines.settings import Deployment
 
@@ -39,6 +39,7 @@ def examine(deployment: Deployment) -> list[Examined]:
         (Text("Mô hình dbt", "dbt models"), _dbt),
         (Text("Đĩa", "Disk"), _disk),
         (Text("Khóa ghi", "Lock"), _lock),
+        (Text("Dùng chung", "Shared"), sharing.examine),
         (Text("Số liệu đã lấy", "Landing"), _landing),
         (Text("Bản đang công bố", "Release"), _release),
     ]

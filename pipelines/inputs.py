@@ -37,6 +37,8 @@ class Inputs:
     rulesets: list[LoadedRuleset]
     registers: Registers
     fingerprint: str
+    basis: str
+    """As the fingerprint, without the frozen years: a run that freezes one changes those on its way."""
 
 
 def gather(deployment: Deployment, as_of: datetime) -> Inputs:
@@ -64,8 +66,12 @@ def gather(deployment: Deployment, as_of: datetime) -> Inputs:
         "code": code_hash(),
         "engines": [(name, version(name)) for name in _ENGINES],
     }
-    fingerprint = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return Inputs(as_of, sources, pulls, rulesets, registers, fingerprint)
+    basis = {name: fact for name, fact in facts.items() if name != "frozen"}
+    return Inputs(as_of, sources, pulls, rulesets, registers, _hash_of(facts), _hash_of(basis))
+
+
+def _hash_of(facts: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def check_exceptions(registers: Registers, rulesets: Sequence[LoadedRuleset], folder: Path) -> None:

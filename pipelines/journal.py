@@ -16,6 +16,11 @@ def record(journal: Path, event: str, **facts: Any) -> None:
     append_line(journal, {"at": now().isoformat(), "event": event, **facts})
 
 
+def own(entry: dict[str, Any]) -> bool:
+    """Whether an entry is of this very folder, and not brought in from another worker (`pipelines.sharing`)."""
+    return "worker" not in entry
+
+
 def read(journal: Path, event: str | None = None) -> Iterator[dict[str, Any]]:
     """All events, oldest first. A line torn by a crash is passed over: its attempt left no other trace."""
     if not journal.exists():

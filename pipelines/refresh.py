@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from common.errors import ConfigurationError, DtiError, Finding, GateError, SourceError, Text, UsageError
-from pipelines import journal, progress, releases
+from common.errors import DtiError, Finding, GateError, SourceError, Text, UsageError
+from pipelines import journal, progress, releases, sharing
+from pipelines.dagster_home import open_instance, prepare_home
 from pipelines.environment import environment
 from pipelines.lock import writing
-from pipelines.settings import CODE, Deployment
+from pipelines.settings import Deployment
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult
+    from dagster import DagsterEvent, ExecuteInProcessResult
 
     from pipelines.freezing import Freeze
     from pipelines.releases import Release
@@ -65,7 +64,7 @@ def refresh(
             ),
             hint=Text("thêm năm vào 'years' của dti.yaml", "add the year to 'years' in dti.yaml"),
         )
-    with writing(deployment.lock, reason):
+    with writing(deployment.lock, reason), sharing.claiming(deployment, years, reason):
         before = sum(1 for _ in journal.read(deployment.journal))
         try:
             asked = {"as_of": as_of, "rebuild": rebuild or freeze is not None, "reason": reason, **_wish(freeze)}
@@ -74,7 +73,7 @@ def refresh(
             journal.record(deployment.journal, "refresh-failed", error=error.as_dict("vi"))
             raise
         journal.record(deployment.journal, "refresh-done", seconds=seconds)
-    entries = list(journal.read(deployment.journal))[before:]
+    entries = [entry for entry in list(journal.read(deployment.journal))[before:] if journal.own(entry)]
     published = [entry for entry in entries if entry["event"] == "publish"]
     release = releases.read(deployment.releases / str(published[-1]["release"])) if published else None
     return Outcome(
@@ -97,7 +96,7 @@ def _execute(deployment: Deployment, years: Sequence[int], asked: dict[str, Any]
     logging.getLogger("dagster").addHandler(logging.NullHandler())  # what people need to see is said by `progress`
     prepare_home(deployment)
     home = {"DAGSTER_HOME": str(deployment.dagster_home), "DTI_DATA": str(deployment.root)}
-    with environment(**home), _instance() as instance:
+    with environment(**home), open_instance(deployment) as instance:
         from pipelines.definitions import build_definitions
 
         job = build_definitions(deployment).resolve_job_def("refresh" if years else "rebuild")
@@ -147,7 +146,7 @@ def _cause(result: ExecuteInProcessResult, deployment: Deployment) -> DtiError:
 def _pulls_of_this_run(deployment: Deployment) -> list[dict[str, Any]]:
     """The pulls since the last run began, as the journal has them."""
     pulls: list[dict[str, Any]] = []
-    for entry in journal.read(deployment.journal):
+    for entry in filter(journal.own, journal.read(deployment.journal)):
         if entry["event"] == "refresh":
             pulls.clear()
         elif entry["event"] == "pull":
@@ -200,33 +199,3 @@ def _unexpected(failures: Sequence[DagsterEvent]) -> DtiError:
         hint=Text("xem chi tiết của bước này: make ui", "see the details of this step: make ui"),
         where=failures[0].step_key or "" if failures else "",
     )
-
-
-def prepare_home(deployment: Deployment) -> None:
-    """Make Dagster's home in the deployment, with the shipped settings: its UI shows runs of the command line too."""
-    try:
-        deployment.dagster_home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(CODE / "dagster.yaml", deployment.dagster_home / "dagster.yaml")
-    except OSError as error:
-        raise ConfigurationError(
-            "dagster-home",
-            Text(f"không ghi được: {error}", f"cannot write: {error}"),
-            where=str(deployment.dagster_home),
-        ) from None
-
-
-@contextmanager
-def _instance() -> Iterator[DagsterInstance]:
-    """The instance in Dagster's home, or one in memory when that cannot be opened: Dagster is not the record."""
-    import sqlite3
-
-    from dagster import DagsterInstance
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        instance = DagsterInstance.get()
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        progress.say(f"không mở được DAGSTER_HOME ({error}); chạy không lưu", f"DAGSTER_HOME is unusable ({error})")
-        instance = DagsterInstance.ephemeral()
-    with instance:
-        yield instance

@@ -16,7 +16,7 @@ from typing import Any
 
 from common.durable import fsync_file, fsync_folder, point_link, sha256_file, write_json
 from common.errors import ConfigurationError, DifferenceError, Text
-from pipelines import journal
+from pipelines import journal, sharing
 from pipelines.settings import Deployment, now
 
 FILE = "dti.duckdb"
@@ -105,6 +105,7 @@ def next_number(deployment: Deployment) -> int:
 def commit(deployment: Deployment, workshop: Path, release: Release) -> Release:
     """Give an assembled and verified release its number: manifest last, everything flushed, renamed in one step."""
     fsync_file(workshop / FILE)
+    sharing.publish(deployment, release, workshop / FILE)
     write_json(workshop / MANIFEST, release.manifest())
     fsync_folder(workshop)
     folder = deployment.releases / str(release.number)

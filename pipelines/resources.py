@@ -9,7 +9,7 @@ from datetime import datetime
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field
 
-from pipelines import journal, progress, releases
+from pipelines import journal, progress, releases, sharing
 from pipelines.freezing import Freeze
 from pipelines.lock import writing
 from pipelines.moments import parse_moment
@@ -36,7 +36,8 @@ class Refresh(ConfigurableResource["Refresh"]):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Refresh]:
         run = f" (run {context.run.run_id[:8]})" if context.run else ""
-        with writing(self.deployment.lock, self.reason + run):
+        command = self.reason + run
+        with writing(self.deployment.lock, command), sharing.claiming(self.deployment, [], command):
             journal.record(
                 self.deployment.journal, "refresh", as_of=self.as_of, rebuild=self.rebuild, reason=self.reason
             )

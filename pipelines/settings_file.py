@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from common.errors import Text
 from common.yaml_files import FieldProblem, parse_model, read_yaml
+from pipelines.sharing.model import Cluster
 
 
 class Strict(BaseModel):
@@ -101,6 +102,7 @@ class Settings(Strict):
     stale_after_hours: Annotated[int, Field(ge=1)] = 36
     retention: Retention = Retention()
     office: Office = Office()
+    cluster: Cluster | None = None
 
     @field_validator("years")
     @classmethod

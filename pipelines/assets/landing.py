@@ -18,6 +18,7 @@ from dagster import (
 )
 
 from connectors import AnySource
+from pipelines import sharing
 from pipelines.assets.errors import for_people
 from pipelines.partitions import ONE_RUN, assessment_years
 from pipelines.pulling import Pulled, pull_year
@@ -55,6 +56,7 @@ def _landing_asset(deployment: Deployment, source: AnySource) -> AssetsDefinitio
     ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
         with for_people():
             years = [int(year) for year in context.partition_keys]
+            sharing.claim(refresh.deployment, years)
             pulled = [pull_year(refresh.deployment, source, year, refresh.moment) for year in years]
         yield MaterializeResult(
             asset_key=key,

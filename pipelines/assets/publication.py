@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dagster import AssetsDefinition, MaterializeResult, asset
 
-from pipelines import build, progress
+from pipelines import build, progress, sharing
 from pipelines.assembly import PUBLISHED, assemble
 from pipelines.assets.errors import for_people
 from pipelines.freezing import settle_years
@@ -56,10 +56,11 @@ def publication_asset() -> AssetsDefinition:
     def release(refresh: Refresh) -> Iterator[MaterializeResult[None]]:
         with for_people():
             deployment = refresh.deployment
+            sharing.take_turn(deployment)
             inputs = gather(deployment, refresh.moment)
             done = assemble(deployment, inputs)
             shown = publish(deployment, done)
-            prune(deployment)
+            sharing.forget(deployment, prune(deployment))
         where = str(deployment.warehouse if shown else done.file)
         progress.say(f"đã công bố bản {done.number}: {where}", f"published release {done.number}: {where}")
         yield MaterializeResult(

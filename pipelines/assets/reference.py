@@ -14,7 +14,7 @@ from dagster import (
 )
 
 from connectors import AnySource, Landing
-from pipelines import build, journal, progress, releases
+from pipelines import build, journal, progress, releases, sharing
 from pipelines.assets.errors import for_people
 from pipelines.check_results import pull_checks, write_check_results
 from pipelines.dbt_project import accepted_columns
@@ -42,6 +42,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
     def pulls(context: AssetExecutionContext, refresh: Refresh) -> Iterator[Output[None]]:
         with for_people():
             deployment = refresh.deployment
+            sharing.take_turn(deployment)
             inputs = gather(deployment, refresh.moment)
             standing = releases.newest_known_at(deployment, refresh.moment)
             if standing and standing.fingerprint == inputs.fingerprint and not refresh.rebuild:
@@ -55,6 +56,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
             progress.say("dựng lại từ các lần lấy đã chấp nhận", "rebuilding from the accepted pulls")
             build.start(deployment)
             with build.connect(deployment) as con:
+                build.begin(con, inputs.basis)
                 build.write_pulls(con, inputs.pulls)
                 build.accept_nothing(con, {n: c for n, c in accepted_columns().items() if n not in inputs.sources})
                 write_check_results(con, "landing", pull_checks(inputs.pulls))

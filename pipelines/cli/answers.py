@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import typer
 
 from common.errors import DtiError, Text, UsageError
-from pipelines import progress
+from pipelines import progress, sharing
 from pipelines.settings import Deployment
 
 Json = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON trên stdout. Answer in JSON.")]
@@ -90,12 +90,15 @@ def answers(command: Callable[..., Answer]) -> Callable[..., None]:
             raise typer.BadParameter("vi | en", param_hint="--lang")
         if not as_json or os.environ.get("DTI_PROGRESS"):
             progress.listen(lambda text: print(f"· {text.in_(lang)}", file=sys.stderr, flush=True))
+        late: list[Text] = []
         try:
             if "deployment" in own.parameters:
                 options["deployment"] = Deployment.at(data or None)
+                late = sharing.catch_up(options["deployment"])
             if "lang" in own.parameters:
                 options["lang"] = lang
             answer = command(**options)
+            answer.warnings.extend(late)
         except DtiError as error:
             _fail(error, as_json, lang)
             raise typer.Exit(error.exit_code) from None

@@ -146,6 +146,7 @@ def pull(
     """Lấy số liệu của một nguồn, không dựng lại. Pull one source without rebuilding."""
     from tempfile import TemporaryDirectory
 
+    from pipelines import sharing
     from pipelines.lock import writing
     from pipelines.pulling import pull_year
     from pipelines.settings import now
@@ -158,7 +159,7 @@ def pull(
         with TemporaryDirectory(dir=deployment.root, prefix=".trial-") as folder:  # beside the inbox, as landing is
             result = pull_year(deployment, source, chosen, moment, into=Path(folder))
     else:
-        with writing(deployment.lock, "dti source pull"):
+        with writing(deployment.lock, "dti source pull"), sharing.claiming(deployment, [chosen], "dti source pull"):
             result = pull_year(deployment, source, chosen, moment)
     code = 0 if result.good else 5 if result.status == "held" else 4
 
@@ -251,12 +252,14 @@ def reject(deployment: Deployment, pull_id: PullId, reason: Reason) -> Answer:
 
 def _decide(deployment: Deployment, pull_id: str, decision: str, reason: str) -> Answer:
     from connectors import Landing
-    from pipelines import journal
+    from pipelines import journal, sharing
     from pipelines.lock import writing
 
-    with writing(deployment.lock, f"dti pull {decision}"):
-        by = getpass.getuser()
-        decided = Landing(deployment.landing).decide(pull_id, decision, reason, by)
+    command, by = f"dti pull {decision}", getpass.getuser()
+    with writing(deployment.lock, command), sharing.claiming(deployment, [], command):
+        landing = Landing(deployment.landing)
+        sharing.claim(deployment, [landing.find(pull_id).assessment_year])
+        decided = landing.decide(pull_id, decision, reason, by)
         journal.record(
             deployment.journal, f"pull-{decision}", pull_id=pull_id, source=decided.source, reason=reason, by=by
         )

@@ -1,0 +1,129 @@
+"""Dagster's home in the deployment: the shipped settings, and over them what the deployment's own `dagster.yaml` says.
+
+That file is in Dagster's own words: storage, launcher, coordinator, logs. Credentials stand in it as `{env: NAME}`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from common.durable import write_whole
+from common.errors import ConfigurationError, Text
+from pipelines import progress
+from pipelines.settings import CODE, Deployment
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, ExecutorDefinition
+
+_FILE = "dagster.yaml"
+
+
+def prepare_home(deployment: Deployment) -> None:
+    """Make Dagster's home with its settings: its UI shows runs of the command line too."""
+    shipped, own, made = CODE / _FILE, deployment.root / _FILE, deployment.dagster_home / _FILE
+    try:
+        deployment.dagster_home.mkdir(parents=True, exist_ok=True)
+        if not own.exists():
+            shutil.copyfile(shipped, made)
+            return
+        import yaml
+
+        from common.yaml_files import read_yaml
+        from common.yaml_layers import overlaid
+
+        merged = overlaid(read_yaml(shipped), read_yaml(own)).data
+        write_whole(made, yaml.safe_dump(merged, sort_keys=False, allow_unicode=True).encode())
+    except OSError as error:
+        raise ConfigurationError(
+            "dagster-home",
+            Text(f"không ghi được: {error}", f"cannot write: {error}"),
+            where=str(deployment.dagster_home),
+        ) from None
+
+
+@contextmanager
+def open_instance(deployment: Deployment) -> Iterator[DagsterInstance]:
+    """The instance in Dagster's home, or one in memory when its storage is of no use: Dagster is not the record.
+
+    Raises `ConfigurationError` (exit 3) for settings that Dagster does not understand.
+    """
+    from dagster import DagsterInstance, DagsterInvariantViolationError
+    from dagster._core.errors import DagsterInvalidConfigError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    unusable: list[type[Exception]] = [SQLAlchemyError, sqlite3.Error, OSError]
+    try:
+        from dagster_postgres.utils import DagsterPostgresException
+
+        unusable.append(DagsterPostgresException)
+    except ImportError:
+        pass  # the extra `cluster` is not installed
+    try:
+        instance = DagsterInstance.get()
+    except (DagsterInvalidConfigError, DagsterInvariantViolationError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        text = "; ".join(lines[:3])
+        raise ConfigurationError(
+            "dagster-settings",
+            Text(f"Dagster không hiểu: {text}", f"Dagster does not understand: {text}"),
+            hint=Text("sửa dagster.yaml của triển khai", "mend the deployment's dagster.yaml"),
+            where=str(deployment.root / _FILE),
+        ) from None
+    except tuple(unusable) as error:
+        cause = error.__cause__ or error
+        text = str(cause).strip().splitlines()[0]
+        progress.say(f"không mở được nơi lưu của Dagster ({text}); chạy không lưu", f"Dagster's storage: {text}")
+        instance = DagsterInstance.ephemeral()
+    with instance:
+        _refuse_driver(instance, deployment)
+        yield instance
+
+
+def _refuse_driver(instance: DagsterInstance, deployment: Deployment) -> None:
+    """Dagster's statements need psycopg2, and SQLAlchemy takes psycopg 3 for a bare `postgresql://`: said here, not by
+    a syntax error in the middle of a run."""
+    engine = getattr(instance.event_log_storage, "_engine", None)
+    if engine is not None and (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg"):
+        raise ConfigurationError(
+            "dagster-driver",
+            Text("Dagster không chạy được với psycopg 3", "Dagster does not run on psycopg 3"),
+            hint=Text("viết địa chỉ postgresql+psycopg2://…", "write the address as postgresql+psycopg2://…"),
+            where=str(deployment.root / _FILE),
+        )
+
+
+def executor_of(deployment: Deployment) -> ExecutorDefinition:
+    """How a run that Dagster starts executes its steps. `dti` itself runs everything in its own process."""
+    from dagster import ExecutorDefinition, in_process_executor
+
+    cluster = deployment.settings.cluster
+    if cluster is None:
+        return in_process_executor
+    import importlib
+
+    module, _, name = cluster.executor.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        found = None
+    if isinstance(found, ExecutorDefinition):
+        return found
+    raise ConfigurationError(
+        "executor",
+        Text(f"không có executor '{cluster.executor}'", f"there is no executor '{cluster.executor}'"),
+        hint=Text("ví dụ dagster.multiprocess_executor", "for example dagster.multiprocess_executor"),
+        where=str(deployment.root / "dti.yaml"),
+    )
+
+
+def main() -> None:
+    """For `make ui`: the home of the deployment that `DTI_DATA` names."""
+    prepare_home(Deployment.at())
+
+
+if __name__ == "__main__":
+    main()
