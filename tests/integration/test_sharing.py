@@ -151,6 +151,7 @@ def test_a_pull_is_decided_once(one: Deployment, other: Deployment) -> None:
     assert decided.by == "an"
 
 
+@pytest.mark.slow
 def test_a_pull_without_its_manifest_does_not_count(one: Deployment, other: Deployment, shared: Shared) -> None:
     """What a killed sender leaves: its files are there, its manifest is not."""
     follow(one)
@@ -172,6 +173,7 @@ def _remove(shared: Shared, store: str, path: str) -> None:
         (Path(store) / path).unlink()
 
 
+@pytest.mark.slow
 def test_an_altered_file_in_the_store_is_named_and_not_brought_in(
     one: Deployment, other: Deployment, shared: Shared
 ) -> None:
@@ -190,6 +192,7 @@ def test_an_altered_file_in_the_store_is_named_and_not_brought_in(
         Landing(other.landing).verify(pull)
 
 
+@pytest.mark.slow
 def test_the_first_of_two_senders_of_one_pull_wins(one: Deployment, other: Deployment) -> None:
     """The same pull of two workers has the same id; the manifest tells another time of day."""
     follow(one)
@@ -205,6 +208,7 @@ def test_the_first_of_two_senders_of_one_pull_wins(one: Deployment, other: Deplo
     assert Landing(other.landing).find(first.pull_id).manifest == first.manifest
 
 
+@pytest.mark.slow
 def test_earlier_knowledge_goes_beside_the_current_release(one: Deployment, other: Deployment) -> None:
     follow(one)
     late, early = published(one), releases.read(one.releases / "1")
@@ -221,6 +225,7 @@ def test_earlier_knowledge_goes_beside_the_current_release(one: Deployment, othe
     assert releases.read(other.releases / "3").hashes == early.hashes
 
 
+@pytest.mark.slow
 def test_an_old_release_is_readable_until_it_is_let_go(one: Deployment) -> None:
     follow(one)
     first, second = releases.read(one.releases / "1"), published(one)
@@ -240,6 +245,7 @@ def test_an_old_release_is_readable_until_it_is_let_go(one: Deployment) -> None:
         assert [one.number for one in lake.shelf(con)] == [2]
 
 
+@pytest.mark.slow
 def test_of_two_that_publish_at_once_one_is_refused(one: Deployment) -> None:
     """The turn makes this impossible; should it be lost, the catalog does not let the second through."""
     follow(one)
