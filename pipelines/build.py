@@ -146,10 +146,11 @@ def write_registers(con: duckdb.DuckDBPyConnection, registers: Registers) -> Non
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Insert rows of a small table."""
-    batch = [list(row) for row in rows]
-    if batch:
-        con.executemany(f"insert into {table} values ({', '.join('?' * len(batch[0]))})", batch)
+    """Insert rows of a small table, all in one statement: one by one they take a thousand times as long."""
+    columns = [[None if value is None else str(value) for value in column] for column in zip(*rows, strict=True)]
+    if columns:
+        picks = ", ".join(f"unnest(${number}::varchar[])" for number in range(1, len(columns) + 1))
+        con.execute(f"insert into {table} select {picks}", columns)
 
 
 def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]) -> None:
