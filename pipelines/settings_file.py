@@ -101,6 +101,8 @@ class Settings(Strict):
     cycle: Cycle = Cycle()
     stale_after_hours: Annotated[int, Field(ge=1)] = 36
     retention: Retention = Retention()
+    publish_robustness: bool = False
+    """Whether public pages may show how firm ranks are; it is for the council otherwise."""
     office: Office = Office()
     cluster: Cluster | None = None
 

@@ -11,6 +11,7 @@ from common.errors import DtiError
 from common.yaml_files import read_yaml
 from connectors import Landing, Pull
 from pipelines import journal, releases
+from pipelines.appeals.standing import print_standing, standing_of
 from pipelines.lock import holder
 from pipelines.season import Season, print_season, season_of
 from pipelines.settings import Deployment, now
@@ -68,6 +69,7 @@ class Status:
     writing: dict[str, str] | None
     sources: list[SourceState]
     season: Season
+    appeals: dict[str, Any] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -98,6 +100,7 @@ def gather_status(deployment: Deployment) -> Status:
         writing=writer,
         sources=[state for path in paths for state in _states(deployment, path, events)],
         season=season_of(deployment, standing),
+        appeals=standing_of(deployment),
     )
 
 
@@ -198,6 +201,7 @@ def print_status(screen: Screen, status: Status) -> None:
             f"Đang chạy: {who['command']} (pid {who['pid']}).", f"Running: {who['command']} (pid {who['pid']})."
         )
     print_season(screen, status.season)
+    print_standing(screen, status.appeals)
     rows = []
     for source in status.sources:
         vi, en = _WORDS[source.state]

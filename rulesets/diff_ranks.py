@@ -126,19 +126,19 @@ def _variant(
     if change.kind == "added" and new is not None:
         code = f"{new.code}_new" if new.code in own else new.code
         extra = [{**cell, "indicator": code} for cell in cells_after if cell["indicator"] == new.code]
-        ruleset = _with_indicators(before, after, [*own.values(), new.model_copy(update={"code": code})])
+        ruleset = with_indicators(before, after, [*own.values(), new.model_copy(update={"code": code})])
         return _Variant(ruleset, [*(c for c in cells if c["indicator"] != code), *extra], change)
     if change.kind == "removed":
         kept = [i for i in own.values() if i.code != change.code_before]
-        return _Variant(_with_indicators(before, after, kept), cells, change)
+        return _Variant(with_indicators(before, after, kept), cells, change)
     keys = {"reweighted": ("max_points",), "rule": RULE_KEYS, "moved": ("main_index",)}.get(change.kind)
     if keys is None or new is None or change.code_before not in own:
         return None
     own[change.code_before] = own[change.code_before].model_copy(update={key: getattr(new, key) for key in keys})
-    return _Variant(_with_indicators(before, after, list(own.values())), cells, change)
+    return _Variant(with_indicators(before, after, list(own.values())), cells, change)
 
 
-def _with_indicators(before: Ruleset, after: Ruleset, indicators: list[Indicator]) -> Ruleset:
+def with_indicators(before: Ruleset, after: Ruleset, indicators: list[Indicator]) -> Ruleset:
     """The older ruleset with these indicators, and maxima that are their sums."""
     used = {i.main_index for i in indicators}
     mains = {m.code: m for m in [*after.main_indices, *before.main_indices] if m.code in used}

@@ -10,12 +10,14 @@ import sys
 import typer
 
 from pipelines.cli import (
+    appeal_commands,
     demo_command,
     document_commands,
     form_commands,
     lift_command,
     read,
     release_commands,
+    robustness_command,
     ruleset_commands,
     run_commands,
     score_commands,
@@ -41,6 +43,7 @@ app.command("explain")(score_commands.explain)
 app.command("changes")(read.changes)
 app.command("whatif")(why_commands.whatif)
 app.command("lift")(lift_command.lift)
+app.command("robustness")(robustness_command.robustness)
 app.command("score")(score_commands.score)
 app.command("sql")(sql_command.sql)
 app.command("status")(read.status)
@@ -83,6 +86,14 @@ release.command("list")(release_commands.list_releases)
 release.command("build")(release_commands.build)
 release.command("verify")(release_commands.verify)
 app.add_typer(release, name="release")
+
+appeal = typer.Typer(help="Kiến nghị về điểm. Appeals against a score.", no_args_is_help=True)
+appeal.command("new")(appeal_commands.new)
+appeal.command("list")(appeal_commands.list_appeals)
+appeal.command("show")(appeal_commands.show)
+appeal.command("resolve")(appeal_commands.resolve)
+appeal.command("finish")(appeal_commands.finish)
+app.add_typer(appeal, name="appeal")
 
 
 def run() -> None:

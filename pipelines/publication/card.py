@@ -72,14 +72,14 @@ def _figure(figure: Mapping[str, Any], lang: str) -> list[str]:
 
 def markdown(data: Mapping[str, Any]) -> str:
     """The card as Markdown; what names and reasons hold is text and never markup."""
-    lines = [f"# {_plain(data['title'])}", "", f"**{_plain(data['name'])}**", ""]
-    lines += _table(["", ""], [[f"**{_plain(row['label'])}**", _plain(row["text"])] for row in data["rows"]])
+    lines = [f"# {escaped(data['title'])}", "", f"**{escaped(data['name'])}**", ""]
+    lines += _table(["", ""], [[f"**{escaped(row['label'])}**", escaped(row["text"])] for row in data["rows"]])
     if data["decisions"]:
-        lines += ["", f"## {_plain(data['decisions_title'])}", "", *(f"- {_plain(one)}" for one in data["decisions"])]
+        lines += ["", f"## {escaped(data['decisions_title'])}", "", *(f"- {escaped(one)}" for one in data["decisions"])]
     if data["figures"]:
-        cells = [[_plain(cell) for cell in row] for row in data["figures"]]
-        lines += ["", f"## {_plain(data['figures_title'])}", "", *_table(data["heads"], cells)]
-    lines += ["", *([f"**{_plain(data['simulated'])}**", ""] if data["simulated"] else []), _plain(data["footer"])]
+        cells = [[escaped(cell) for cell in row] for row in data["figures"]]
+        lines += ["", f"## {escaped(data['figures_title'])}", "", *_table(data["heads"], cells)]
+    lines += ["", *([f"**{escaped(data['simulated'])}**", ""] if data["simulated"] else []), escaped(data["footer"])]
     return "\n".join(lines) + "\n"
 
 
@@ -91,7 +91,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Text with the signs of Markdown escaped, on one line."""
     return _MARKED.sub(r"\\\1", " ".join(str(text).split()))
 

@@ -65,10 +65,17 @@ def _set(agency: str, code: str, where: str, text: str) -> Wish:
     """`n/d` is a ratio; anything else is a value; nothing at all means that there is no figure."""
     if text.lower() in _MISSING:
         return Wish("set", agency, code, where)
+    if ratio := ratio_of(text):
+        return Wish("set", agency, code, where, numerator=ratio[0], denominator=ratio[1])
+    return Wish("set", agency, code, where, value=text)
+
+
+def ratio_of(text: str) -> tuple[str, str] | None:
+    """Numerator and denominator of `n/d`, None for anything else."""
     numerator, slash, denominator = text.partition("/")
     if slash and _is_number(numerator) and _is_number(denominator):
-        return Wish("set", agency, code, where, numerator=numerator.strip(), denominator=denominator.strip())
-    return Wish("set", agency, code, where, value=text)
+        return numerator.strip(), denominator.strip()
+    return None
 
 
 def _is_number(text: str) -> bool:

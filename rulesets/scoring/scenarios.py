@@ -173,4 +173,6 @@ WITH touched AS (
   SELECT * FROM kept ANTI JOIN touched USING (scenario, ruleset_id, agency_id, code)
   UNION ALL BY NAME SELECT * FROM given
 )
-{_PLACED.format(rows="rows")}"""
+SELECT * FROM ({_PLACED.format(rows="rows")}) SEMI JOIN (
+  SELECT ruleset_id, indicator_code AS code FROM _indicators UNION ALL SELECT ruleset_id, code FROM _nodes
+) USING (ruleset_id, code)"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from pipelines.releases import Release
@@ -34,5 +33,8 @@ def board_of(ruleset: Row, values: Sequence[Row], entered: Sequence[Row] = (), a
     engine.put("base_entered", ENTERED, points)
     for table in ("rankings", "indicator_scores"):
         engine.con.execute(f"create table published_{table} as from {table}")
-    rulesets = {RULESET: replace(one)}
+    columns = ("agency_id", "name_vi", "valid_from", "valid_to")
+    known = [{"agency_id": a, "name_vi": a, "valid_from": "0001-01-01", "valid_to": "9999-12-31"} for a in names]
+    engine.put("agencies", columns, known, {"valid_from": "DATE", "valid_to": "DATE"})
+    rulesets = {RULESET: one}
     return Board(engine.con, RELEASE, YEAR, {"department": PERIOD}, rulesets, None)

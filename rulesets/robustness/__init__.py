@@ -1,0 +1,1 @@
+"""How firm a ranking is: ranks under stated uncertainty of weights, figures and answers, drawn many times."""
