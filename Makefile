@@ -80,6 +80,7 @@ bench: setup .venv-servers/installed
 	$(BIN)/python bench/bench_scoring.py
 	$(BIN)/python bench/bench_pull.py
 	$(BIN)/python bench/bench_lake.py
+	$(BIN)/python bench/bench_site.py
 
 # After an edit of the dependencies: every package, also of the tools, with hashes and without the address of an index.
 lock:

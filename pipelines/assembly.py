@@ -19,6 +19,7 @@ from pipelines.inputs import Inputs, code_hash
 from pipelines.releases import Release
 from pipelines.settings import Deployment, now
 from pipelines.sql import literal
+from pipelines.status import source_states
 
 # In this order in the file; all of them are results or what explains results.
 PUBLISHED = (
@@ -32,6 +33,8 @@ PUBLISHED = (
     "pillars",
     "indicators",
     "indicator_inputs",
+    "grades",
+    "exception_articles",
     "metrics",
     "metric_values",
     "indicator_figures",
@@ -48,9 +51,16 @@ PUBLISHED = (
     "pulls",
     "quarantine",
     "check_results",
+    "source_states",
     "releases",
 )
-_MOMENTS = {"releases", "frozen_years"}  # say when, not what: not part of the content
+_MOMENTS = {"releases", "frozen_years", "source_states"}  # say when, not what: not part of the content
+_STATES = {
+    "state": "fresh, stale, held, failed, never or past: a past year is not asked for any more",
+    "confirmed_at": "When its figures in use were last seen at the source",
+    "pull_id": "The pull in use; see `pulls`",
+    "missing": "Agencies without a row in the pull in use",
+}
 
 
 def assemble(deployment: Deployment, inputs: Inputs) -> Release:
@@ -62,6 +72,7 @@ def assemble(deployment: Deployment, inputs: Inputs) -> Release:
     draft = _draft(number, inputs)
     with build.connect(deployment) as con:
         _still_current(con, inputs)
+        _write_source_states(con, deployment, inputs)
         _write_releases(con, deployment, draft)
         _copy(con, workshop / releases.FILE)
         expected = {table: table_hash(con, table) for table in PUBLISHED if table not in _MOMENTS}
@@ -124,6 +135,26 @@ def _write_releases(con: duckdb.DuckDBPyConnection, deployment: Deployment, draf
                 json.dumps(one.versions, sort_keys=True),
             ],
         )
+
+
+def _write_source_states(con: duckdb.DuckDBPyConnection, deployment: Deployment, inputs: Inputs) -> None:
+    """`source_states`: what readers of the release should know of its sources, held and failed pulls included."""
+    con.execute(
+        "create or replace table source_states (source varchar, title_vi varchar, title_en varchar, "
+        "assessment_year integer, state varchar, confirmed_at timestamp, pull_id varchar, missing integer)"
+    )
+    build.comment(con, "source_states", "Các nguồn khi lập bản này. Sources when this release was made.", _STATES)
+    titles = {name: source.title for name, source in inputs.sources.items()}
+    rows = [
+        [
+            one.source, titles[one.source].vi, titles[one.source].en, one.year, one.state,
+            build.local_time(datetime.fromisoformat(one.confirmed_at)) if one.confirmed_at else None,
+            one.in_use, len(one.missing),
+        ]
+        for one in source_states(deployment)
+        if one.source in titles
+    ]  # fmt: skip
+    build.insert_rows(con, "source_states", rows)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -150,6 +150,15 @@ class Change:
     def moved(self) -> bool:
         return self.rank_before != self.rank_after
 
+    @property
+    def places_won(self) -> int:
+        """How many ranks the agency rose; negative: fell. 0 where it was or is not ranked."""
+        return self.rank_before - self.rank_after if self.rank_before and self.rank_after else 0
+
+    def largest(self, most: int = 3) -> list[Part]:
+        """The parts that weigh most, the heaviest first."""
+        return sorted(self.parts, key=lambda part: -abs(part.gain))[:most]
+
 
 def between(before: Release, after: Release) -> list[Change]:
     """Every agency whose total, rank or ruleset differs; empty when the releases say the same."""

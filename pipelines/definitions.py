@@ -7,7 +7,7 @@ from dagster import AssetSelection, Definitions, define_asset_job, definitions
 from connectors import load_sources
 from pipelines.assets.indicators import indicator_assets
 from pipelines.assets.landing import landing_assets
-from pipelines.assets.publication import frozen_years_asset, publication_asset
+from pipelines.assets.publication import frozen_years_asset, publication_asset, site_asset
 from pipelines.assets.reference import accepted_assets, pulls_asset, reference
 from pipelines.assets.scores import score_assets
 from pipelines.checks import check_definitions
@@ -40,6 +40,7 @@ def build_definitions(deployment: Deployment) -> Definitions:
             *score_assets(),  # indicator scores → main indices → pillars → rankings
             frozen_years_asset(),  # official results stay what they are
             publication_asset(),  # a new release, shown in one step
+            *([site_asset()] if deployment.settings.site else []),  # pages of it
         ],
         asset_checks=check_definitions(),
         jobs=[refresh_job, rebuild_job],

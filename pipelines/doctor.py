@@ -42,6 +42,7 @@ def examine(deployment: Deployment) -> list[Examined]:
         (Text("Dùng chung", "Shared"), sharing.examine),
         (Text("Số liệu đã lấy", "Landing"), _landing),
         (Text("Bản đang công bố", "Release"), _release),
+        (Text("Trang kết quả", "Site"), _site),
     ]
     return [_look(name, look, deployment) for name, look in looks]
 
@@ -140,3 +141,21 @@ def _release(deployment: Deployment) -> Text:
     releases.verify(release)
     count = len(release.hashes)
     return Text(f"bản {release.number}: {count} bảng khớp", f"release {release.number}: {count} tables fit")
+
+
+def _site(deployment: Deployment) -> Text:
+    from pipelines.publication.site.build import release_shown
+
+    release, shown = releases.current(deployment), release_shown(deployment)
+    if release is None or (shown is None and not deployment.settings.site):
+        return Text("chưa có", "none yet")
+    if shown != release.number:
+        raise DtiError(
+            "site-behind",
+            Text(
+                f"là của bản {shown or '–'}, không phải bản {release.number}", f"is of {shown}, not of {release.number}"
+            ),
+            hint=Text("dti publish", "dti publish"),
+            where=str(deployment.site),
+        )
+    return Text(f"của bản {shown}", f"of release {shown}")

@@ -19,14 +19,17 @@ where make_date({year}, 12, 31) between a.valid_from and a.valid_to
 group by all
 order by all
 """
-_SCORES = """
-select s.*, i.name_vi as indicator_name, i.name_en as indicator_name_en, i.basis, i.reference, i.why,
+SCORES = """
+select s.*, i.name_vi as indicator_name, i.name_en as indicator_name_en, i.basis, i.reference, i.why, i.position,
     m.name_vi as main_index_name, r.decision, r.authority, r.title_vi as ruleset_title
 from indicator_scores as s
 inner join indicators as i using (ruleset_id, indicator_code)
 inner join rulesets as r using (ruleset_id)
 left join main_indices as m on m.ruleset_id = s.ruleset_id and m.main_index_code = s.main_index_code
-where s.agency_id = {agency} and s.assessment_year = {year}
+"""
+"""Every indicator score with the names that explain it, without a condition or an order."""
+_SCORES = f"""{SCORES}
+where s.agency_id = {{agency}} and s.assessment_year = {{year}}
 order by length(s.period), s.period desc, i.position
 """
 _FIGURES = """

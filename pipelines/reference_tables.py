@@ -22,6 +22,8 @@ TABLES = {
     "pillars": "Trụ cột. Pillars of each ruleset; they may overlap.",
     "indicators": "Chỉ số thành phần. Indicators of each ruleset with maximum points and rule.",
     "indicator_inputs": "Số liệu nào vào chỉ số nào. Which metric feeds which indicator, and as what.",
+    "grades": "Xếp loại, mức độ. Grades or levels of each ruleset, and what must be reached.",
+    "exception_articles": "Điều khoản miễn áp dụng. Articles that give points without a figure of one's own.",
     "metrics": "Danh mục số liệu. The catalogue of metrics with unit and meaning.",
 }
 

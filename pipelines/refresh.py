@@ -31,12 +31,15 @@ class Outcome:
     release: Release | None
     shown: bool
     recovered: list[str] = field(default_factory=list)
+    site_error: DtiError | None = None
+    """Why the results site of the release could not be made."""
 
     @property
     def exit_code(self) -> int:
-        """0, or 4 when a source failed, or 5 when a gate holds a pull: the release stands, but somebody must look."""
+        """0, or 4 when a source failed, 5 when a gate holds a pull, 1 without a site: the release stands, but somebody
+        must look."""
         states = {entry["status"] for entry in self.pulls}
-        return 4 if "failed" in states else 5 if "held" in states else 0
+        return 4 if "failed" in states else 5 if "held" in states else 1 if self.site_error else 0
 
 
 def refresh(
@@ -68,7 +71,7 @@ def refresh(
         before = sum(1 for _ in journal.read(deployment.journal))
         try:
             asked = {"as_of": as_of, "rebuild": rebuild or freeze is not None, "reason": reason, **_wish(freeze)}
-            seconds = _execute(deployment, years, asked)
+            seconds, site_error = _execute(deployment, years, asked)
         except DtiError as error:
             journal.record(deployment.journal, "refresh-failed", error=error.as_dict("vi"))
             raise
@@ -82,6 +85,7 @@ def refresh(
         release=release,
         shown=bool(published and published[-1]["current"]),
         recovered=[done for entry in entries if entry["event"] == "recover" for done in entry["done"]],
+        site_error=site_error,
     )
 
 
@@ -89,8 +93,10 @@ def _wish(freeze: Freeze | None) -> dict[str, Any]:
     return {} if freeze is None else {f"freeze_{name}": value for name, value in asdict(freeze).items()}
 
 
-def _execute(deployment: Deployment, years: Sequence[int], asked: dict[str, Any]) -> dict[str, float]:
-    """Run the job; returns the seconds that each part took."""
+def _execute(
+    deployment: Deployment, years: Sequence[int], asked: dict[str, Any]
+) -> tuple[dict[str, float], DtiError | None]:
+    """Run the job; returns the seconds that each part took, and why there is no site if only that failed."""
     started = time.monotonic()
     progress.say("nạp Dagster và dbt …", "loading Dagster and dbt …")
     logging.getLogger("dagster").addHandler(logging.NullHandler())  # what people need to see is said by `progress`
@@ -111,14 +117,25 @@ def _execute(deployment: Deployment, years: Sequence[int], asked: dict[str, Any]
             },
             raise_on_error=False,
         )
-    if not result.success:
+    site_error = None if result.success else _site_error(result)
+    if not result.success and site_error is None:
         raise _cause(result, deployment)
     steps = {
         event.step_key or "?": event.step_success_data.duration_ms / 1000
         for event in result.all_events
         if event.is_step_success
     }
-    return {"load": loaded - started, **steps, "whole": time.monotonic() - started}
+    return {"load": loaded - started, **steps, "whole": time.monotonic() - started}, site_error
+
+
+def _site_error(result: ExecuteInProcessResult) -> DtiError | None:
+    """The fault of the results site, if nothing else failed: it comes after the release is shown."""
+    from pipelines.assets.errors import expected_error
+
+    failures = result.get_step_failure_events()
+    if {event.step_key for event in failures} != {"site"}:
+        return None
+    return expected_error(failures[0]) or _unexpected(failures)
 
 
 def _partition_tags(years: Sequence[int]) -> dict[str, str]:

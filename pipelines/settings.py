@@ -88,6 +88,16 @@ class Deployment:
         return self.root / "warehouse.duckdb"
 
     @property
+    def sites(self) -> Path:
+        """Finished sites of results, one folder each."""
+        return self.root / "sites"
+
+    @property
+    def site(self) -> Path:
+        """The public's path: a link to the site of the current release."""
+        return self.root / "site"
+
+    @property
     def journal(self) -> Path:
         return self.root / "journal.jsonl"
 

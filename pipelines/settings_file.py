@@ -103,6 +103,8 @@ class Settings(Strict):
     retention: Retention = Retention()
     publish_robustness: bool = False
     """Whether public pages may show how firm ranks are; it is for the council otherwise."""
+    site: bool = True
+    """Whether every refresh makes the results site; `dti publish` always does."""
     office: Office = Office()
     cluster: Cluster | None = None
 

@@ -19,7 +19,7 @@ from pipelines.settings import Deployment, now
 if TYPE_CHECKING:
     from pipelines.cli.answers import Screen
 
-_WORDS = {
+STATES = {
     "fresh": ("mới", "fresh"),
     "stale": ("cũ", "stale"),
     "held": ("bị giữ lại", "held"),
@@ -85,7 +85,6 @@ def gather_status(deployment: Deployment) -> Status:
     """Read manifests, journal and release; nothing is asked of a source."""
     settings = deployment.settings
     events = list(journal.read(deployment.journal))
-    paths = sorted(path for path in deployment.sources.glob("*.yaml") if not path.stem.endswith(".suite"))
     standing, writer = releases.current(deployment), holder(deployment.lock)
     shown = None
     if standing:
@@ -98,10 +97,17 @@ def gather_status(deployment: Deployment) -> Status:
         release=shown,
         last_refresh=_last_refresh(events, writer is not None),
         writing=writer,
-        sources=[state for path in paths for state in _states(deployment, path, events)],
+        sources=source_states(deployment, events),
         season=season_of(deployment, standing),
         appeals=standing_of(deployment),
     )
+
+
+def source_states(deployment: Deployment, events: list[dict[str, Any]] | None = None) -> list[SourceState]:
+    """Every source as it stands now; `events` are those of the journal, where they were read already."""
+    known = list(journal.read(deployment.journal)) if events is None else events
+    paths = sorted(path for path in deployment.sources.glob("*.yaml") if not path.stem.endswith(".suite"))
+    return [state for path in paths for state in _states(deployment, path, known)]
 
 
 def _states(deployment: Deployment, path: Path, events: list[dict[str, Any]]) -> list[SourceState]:
@@ -204,7 +210,7 @@ def print_status(screen: Screen, status: Status) -> None:
     print_standing(screen, status.appeals)
     rows = []
     for source in status.sources:
-        vi, en = _WORDS[source.state]
+        vi, en = STATES[source.state]
         confirmed = (source.confirmed_at or "–")[:16]
         rows.append(
             [source.source, source.year, screen.t(vi, en), confirmed, source.rows, source.quarantined, source.next]

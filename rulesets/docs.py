@@ -12,10 +12,10 @@ from pathlib import Path
 
 from rulesets import words
 from rulesets.decision import Validity
-from rulesets.judgement import Level, Minimum
 from rulesets.load import SHIPPED, LoadedRuleset, find_rulesets
 from rulesets.metrics import load_metrics
 from rulesets.models import ExceptionRule, Ruleset
+from rulesets.word_method import standings
 
 PAGE = SHIPPED.parent / "docs" / "indicators.md"
 
@@ -120,30 +120,13 @@ def _exceptions(exceptions: Sequence[ExceptionRule]) -> Iterator[str]:
 
 
 def _judgement(ruleset: Ruleset) -> Iterator[str]:
+    rows = [[grade, asked.vi] for grade, asked in standings(ruleset)]
     if ruleset.grades:
-        share = ruleset.grades.by == "share"
-        rows = [
-            [b.grade, f"từ {words.percent(b.from_) if share else words.number(b.from_)}"] for b in ruleset.grades.bands
-        ]
         yield from _table(["Xếp loại", "Tổng điểm"], rows)
     if ruleset.levels:
-        names = {main.code: main.name_vi for main in ruleset.main_indices}
-        names |= {pillar.code: pillar.name_vi for pillar in ruleset.pillars}
-        rows = [[f"{one.level} {one.name_vi}".strip(), "; ".join(_minima(one, names))] for one in ruleset.levels.levels]
         yield from _table(["Mức độ", "Phải đạt cùng lúc"], rows)
         if ruleset.levels.below == "not_ranked":
             yield "Không đạt mức nào thì không xếp hạng.\n"
-
-
-def _minima(level: Level, names: dict[str, str]) -> Iterator[str]:
-    if level.total:
-        yield f"tổng ≥ {_minimum(level.total)}"
-    for code, minimum in [*level.pillars.items(), *level.main_indices.items()]:
-        yield f"{names.get(code, code)} ≥ {_minimum(minimum)}"
-
-
-def _minimum(minimum: Minimum) -> str:
-    return words.percent(minimum.share) if minimum.share is not None else words.number(minimum.points or Fraction(0))
 
 
 def _indicators(ruleset: Ruleset) -> Iterator[str]:

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from dagster import AssetsDefinition, MaterializeResult, asset
 
-from pipelines import build, progress, sharing
+from pipelines import build, journal, progress, sharing
 from pipelines.assembly import PUBLISHED, assemble
 from pipelines.assets.errors import for_people
 from pipelines.freezing import settle_years
 from pipelines.frozen import RESULTS as FROZEN
 from pipelines.inputs import gather
-from pipelines.releases import prune, publish
+from pipelines.releases import current, prune, publish
 from pipelines.resources import POOL, Refresh
 
-_NOT_ASSETS = {"quarantine", "check_results", "releases", "frozen_differences"}
+_NOT_ASSETS = {"quarantine", "check_results", "source_states", "releases", "frozen_differences"}
 RESULTS = [name for name in FROZEN if name not in _NOT_ASSETS]
 
 
@@ -74,3 +74,34 @@ def publication_asset() -> AssetsDefinition:
         )
 
     return release
+
+
+def site_asset() -> AssetsDefinition:
+    @asset(
+        name="site",
+        group_name="publication",
+        kinds={"html"},
+        deps=["release"],
+        description="The results site of the current release, shown in one step. It comes last: a fault of it leaves "
+        "the release published and the earlier site in place.",
+        pool=POOL,
+    )
+    def site(refresh: Refresh) -> MaterializeResult[None]:
+        from pipelines.publication.site import build as pages
+
+        deployment = refresh.deployment
+        standing = current(deployment)
+        if standing is None or pages.release_shown(deployment) == standing.number:
+            return MaterializeResult(metadata={"built": False})
+        try:
+            with for_people():
+                made = pages.publish(deployment, standing)
+        except Exception as error:
+            journal.record(deployment.journal, "site-failed", release=standing.number, error=str(error))
+            raise
+        progress.say(
+            f"trang kết quả: {made.pages} trang, {deployment.site}", f"site: {made.pages} pages, {deployment.site}"
+        )
+        return MaterializeResult(metadata={"built": True, "pages": made.pages, "digest": made.digest})
+
+    return site

@@ -15,6 +15,7 @@ from pipelines.cli import (
     document_commands,
     form_commands,
     lift_command,
+    publish_command,
     read,
     release_commands,
     robustness_command,
@@ -41,6 +42,7 @@ app.command("backfill")(run_commands.backfill)
 app.command("rank")(read.rank)
 app.command("explain")(score_commands.explain)
 app.command("changes")(read.changes)
+app.command("publish")(publish_command.publish)
 app.command("whatif")(why_commands.whatif)
 app.command("lift")(lift_command.lift)
 app.command("robustness")(robustness_command.robustness)

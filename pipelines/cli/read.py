@@ -176,12 +176,11 @@ def print_changes(
 
 def _largest_parts(change: Change, screen: Screen, most: int = 3) -> str:
     """The indicators that weigh most in a change, such as `MDSH +0,13; TDGQ −0,02`."""
-    parts = sorted(change.parts, key=lambda part: -abs(part.gain))
     shown = []
-    for part in parts[:most]:
+    for part in change.largest(most):
         sign = "−" if part.gain < 0 else "+"
         shown.append(f"{part.code or '±'} {sign}{number(abs(part.gain), 2, screen.lang)}")
-    return "; ".join([*shown, "…"] if len(parts) > most else shown)
+    return "; ".join([*shown, "…"] if len(change.parts) > most else shown)
 
 
 @answers

@@ -120,6 +120,7 @@ def _outcome_answer(deployment: Deployment, outcome: Outcome) -> Answer:
         "release": done.manifest() if done else None,
         "current": outcome.shown,
         "recovered": outcome.recovered,
+        "site": None if outcome.site_error is None else outcome.site_error.as_dict("vi"),
         "changed": {
             "totals": sum(c.total_before != c.total_after for c in moved),
             "ranks": sum(c.moved for c in moved),
@@ -138,6 +139,10 @@ def _outcome_answer(deployment: Deployment, outcome: Outcome) -> Answer:
             return
         where = deployment.warehouse if outcome.shown else done.file
         screen.line(f"Đã công bố bản {done.number}: {where}", f"Published release {done.number}: {where}")
+        if outcome.site_error:
+            message = outcome.site_error.message
+            screen.line(f"✗ không lập được trang kết quả: {message.vi}", f"✗ the site could not be made: {message.en}")
+            screen.line("  → dti publish")
         if earlier:
             print_changes(screen, moved)
 

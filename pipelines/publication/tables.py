@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from pipelines.sql import literal, records
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 Kind = Literal["string", "integer", "number", "boolean", "date", "datetime"]
 Cell = str | int | Decimal | bool | date | None
@@ -74,14 +75,27 @@ def read_table(con: duckdb.DuckDBPyConnection, name: str, where: str = "true") -
 
     `name` and `where` are ours, never a person's. Raises `LookupError` for a table that the release does not have.
     """
+    (whole,) = stream_table(con, name, where, size=0)
+    return whole
+
+
+def stream_table(
+    con: duckdb.DuckDBPyConnection, name: str, where: str = "true", *, size: int = 20_000
+) -> Iterator[Table]:
+    """As `read_table`, in tables of at most `size` rows (0: all in one), at least one; `con` serves nothing else
+    meanwhile."""
     found = records(con, _COLUMNS.format(table=literal(name)))
     if not found:
         raise LookupError(name)
     columns = tuple(Column(c["column_name"], kind_of(c["data_type"]), c["data_type"], c["comment"]) for c in found)
     chosen = ", ".join(_selected(column) for column in columns)
-    rows = con.execute(f'select {chosen} from "{name}" where {where} order by all').fetchall()
-    meaning = con.execute(f"select comment from duckdb_tables() where table_name = {literal(name)}").fetchall()
-    return Table(name, " ".join((meaning[0][0] or "").split()) if meaning else "", columns, rows)
+    told = con.execute(f"select comment from duckdb_tables() where table_name = {literal(name)}").fetchall()
+    meaning = " ".join((told[0][0] or "").split()) if told else ""
+    cursor = con.execute(f'select {chosen} from "{name}" where {where} order by all')
+    rows = cursor.fetchmany(size) if size else cursor.fetchall()
+    yield Table(name, meaning, columns, rows)
+    while size and len(rows) == size and (rows := cursor.fetchmany(size)):
+        yield Table(name, meaning, columns, rows)
 
 
 def kind_of(sql_type: str) -> Kind:
@@ -123,12 +137,13 @@ def as_text(value: Cell) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def csv_bytes(table: Table, *, bom: bool = True) -> bytes:
-    """RFC 4180 in UTF-8; with its mark where Excel is to show Vietnamese. Text that a spreadsheet would run gets an
-    apostrophe in front."""
+def csv_bytes(table: Table, *, bom: bool = True, head: bool = True) -> bytes:
+    """RFC 4180 in UTF-8; with its mark where Excel is to show Vietnamese, and with a line of titles. Text that a
+    spreadsheet would run gets an apostrophe in front."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-    writer.writerow(table.titles)
+    if head:
+        writer.writerow(table.titles)
     for row in table.rows:
         writer.writerow([safe_text(cell) if isinstance(cell, str) else as_text(cell) for cell in row])
     return buffer.getvalue().encode("utf-8-sig" if bom else "utf-8")
@@ -149,16 +164,22 @@ def _json_value(value: Cell) -> Any:
 
 def parquet_bytes(table: Table, facts: Mapping[str, Any]) -> bytes:
     """Parquet with the types of the warehouse; the facts and every column's meaning stand in its metadata."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(arrow_table(table, facts), sink)
+    return sink.getvalue()
+
+
+def arrow_table(table: Table, facts: Mapping[str, Any]) -> pa.Table:
+    """The rows for `parquet_bytes`; tables of one stream have the same schema."""
+    import pyarrow as pa
 
     fields = [pa.field(one.name, _arrow_type(pa, one), metadata={"description": one.meaning}) for one in table.columns]
     told = {"description": table.meaning, **{name: json.dumps(fact) for name, fact in facts.items()}}
     columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(fields)
     arrays = [pa.array(list(values), type=one.type) for values, one in zip(columns, fields, strict=True)]
-    sink = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=told)), sink)
-    return sink.getvalue()
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=told))
 
 
 def _arrow_type(pa: Any, column: Column) -> Any:

@@ -13,6 +13,8 @@ from rulesets.rule_base import Inputs, Rule
 from rulesets.rules import Bands, BestOf, Checklist, SumOf
 from rulesets.scoring.inner import pillar_points, write_inner
 from rulesets.scoring.tables import POINTS_TYPE, Column, fill, prepare
+from rulesets.word_method import method, standings
+from rulesets.words import indicator_rule
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -42,6 +44,8 @@ def _ruleset_rows(ruleset_id: str, ruleset: Ruleset, item: LoadedRuleset) -> Ite
         *(decision.date.isoformat(), ruleset.groups, plain(ruleset.structure.points), shown.digits if shown else None),
         *(ruleset.public, ruleset.structure.main_indices, ruleset.structure.indicators, ruleset.ranking.ranked),
         *(ruleset.valid.year_from, ruleset.valid.year_to, item.content_hash, f"{ruleset_id}.yaml"),
+        *(ruleset.ranking.within, decision.replaces, decision.reference),
+        *([line.vi for line in method(ruleset)], [line.en for line in method(ruleset)], ruleset.notes),
     )
 
 
@@ -68,6 +72,7 @@ def _indicator_rows(ruleset_id: str, ruleset: Ruleset, _: LoadedRuleset) -> Iter
             *(one.rule.kind, json.dumps(parameters, ensure_ascii=False, sort_keys=True)),
             *(one.zero_denominator, one.missing, one.basis, one.reference, one.why, stages.precedence),
             None if stages.tolerance is None else plain(stages.tolerance),
+            *indicator_rule(one),
         )
 
 
@@ -104,6 +109,11 @@ def _general_rows(ruleset_id: str, ruleset: Ruleset, _: LoadedRuleset) -> Iterat
         yield ruleset_id, item.code, position, item.name_vi, item.name_en, item.metric
 
 
+def _grade_rows(ruleset_id: str, ruleset: Ruleset, _: LoadedRuleset) -> Iterator[Row]:
+    for position, (grade, asked) in enumerate(standings(ruleset), start=1):
+        yield ruleset_id, position, grade, asked.vi, asked.en
+
+
 def _exception_rows(ruleset_id: str, ruleset: Ruleset, _: LoadedRuleset) -> Iterator[Row]:
     for item in ruleset.exceptions:
         yield ruleset_id, item.article, item.policy, item.indicators, item.who_vi, item.who_en, item.why
@@ -131,6 +141,12 @@ _TABLES: tuple[tuple[str, str, Sequence[Column], Callable[[str, Ruleset, LoadedR
             ("year_to", "INTEGER", "Last assessment year; empty while in force"),
             ("content_hash", "VARCHAR", "SHA-256 of what the ruleset says, spaces and comments aside"),
             ("path", "VARCHAR", "File below the folder of rulesets"),
+            ("ranked_within", "VARCHAR", "group, or parent: communes within their district"),
+            ("replaces", "VARCHAR[]", "Decisions that it replaces"),
+            ("reference", "VARCHAR", "What of the decision was at hand"),
+            ("method_vi", "VARCHAR[]", "How points add up, are rounded and ranked"),
+            ("method_en", "VARCHAR[]", "The same in English"),
+            ("notes", "VARCHAR[]", "How doubtful places of the decision were read"),
         ),
         _ruleset_rows,
     ),
@@ -179,6 +195,8 @@ _TABLES: tuple[tuple[str, str, Sequence[Column], Callable[[str, Ruleset, LoadedR
             ("why", "VARCHAR", "Reason of an assumption"),
             ("stage_precedence", "VARCHAR[]", "Which value is scored where several stand side by side"),
             ("tolerance", POINTS_TYPE, "How far declared and collected may lie apart"),
+            ("rule_vi", "VARCHAR", "The rule in words"),
+            ("rule_en", "VARCHAR", "The rule in words, in English"),
         ),
         _indicator_rows,
     ),
@@ -206,6 +224,18 @@ _TABLES: tuple[tuple[str, str, Sequence[Column], Callable[[str, Ruleset, LoadedR
             ("metric_id", "VARCHAR", "Metric it is kept as"),
         ),
         _general_rows,
+    ),
+    (
+        "grades",
+        "One row per ruleset and grade or level, the highest first",
+        (
+            _RULESET,
+            ("position", "INTEGER", "Order, from 1 for the highest"),
+            ("grade", "VARCHAR", "Grade or level, in the words of the decision"),
+            ("asked_vi", "VARCHAR", "What must be reached"),
+            ("asked_en", "VARCHAR", "What must be reached, in English"),
+        ),
+        _grade_rows,
     ),
     (
         "exception_articles",

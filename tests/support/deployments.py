@@ -19,6 +19,7 @@ title: {vi: Tỉnh An Giang (chỉ cổng quốc gia), en: An Giang (national po
 environment: sample
 years: [2024, 2025]
 rulesets: [national/766-2022]
+site: false
 """
 
 

@@ -1,0 +1,198 @@
+"""The pages of a site, in order; each reads what it shows, writes, and forgets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from pipelines.changes import REASONS, Change
+from pipelines.explanation import fold
+from pipelines.publication.site import charts, places, reading
+from pipelines.publication.site.changing import Overnight
+from pipelines.publication.site.profiles import Group, profile
+from pipelines.publication.site.reading import Board, Row
+from pipelines.publication.site.render import Writer, chunks, page_links
+from pipelines.releases import Release
+from pipelines.sql import literal, records
+from rulesets.scoring.explain import STATUSES, card
+
+ROWS = 110
+"""Agencies on one page of a list: at this many the widest ranking stays below the weight of a page."""
+CELLS = 1_500
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every page knows."""
+
+    con: duckdb.DuckDBPyConnection
+    write: Writer
+    release: Release
+    boards: list[Board]
+    overnight: Overnight
+
+
+def board_pages(site: Site, board: Board) -> None:
+    """Everything about one ranking."""
+    group = _group(site, board)
+    _ranking(site, group)
+    _comparison(site, group)
+    if len(group.rows) > ROWS:
+        _by_name(site, group)
+    _indicator_pages(site, group)
+    _agency_pages(site, group)
+
+
+def _group(site: Site, board: Board) -> Group:
+    con = site.con
+    return Group(
+        board=board,
+        rows=reading.ranks(con, board),
+        mains=reading.parts(con, board, "main_index"),
+        pillars=reading.parts(con, board, "pillar"),
+        main_spread=reading.spread(con, board, "main_index"),
+        pillar_spread=reading.spread(con, board, "pillar"),
+        spread=reading.spread(con, board, "indicator"),
+        indicators=reading.indicators(con, board.ruleset_id),
+        changes=site.overnight.by_board.get((board.group, board.year, board.period), {}),
+    )
+
+
+def _ranking(site: Site, group: Group) -> None:
+    board = group.board
+    links = page_links(board.home, len(group.rows), ROWS)
+    shared = {
+        "board": board,
+        "group": group,
+        "others": _others(site, board),
+        "pages": links,
+        "overnight": site.overnight,
+    }
+    for number, rows in chunks(group.rows, ROWS):
+        site.write.page(places.numbered(board.home, number), "ranking.html", rows=rows, number=number, **shared)
+
+
+def _others(site: Site, board: Board) -> list[Board]:
+    """The same group in other years and periods."""
+    return [one for one in site.boards if one.group == board.group and one is not board]
+
+
+def _by_name(site: Site, group: Group) -> None:
+    """Where a ranking fills several pages, its agencies by name."""
+    path = group.board.page("agencies.html")
+    named = sorted(group.rows, key=lambda row: (fold(row["name_vi"]), row["agency_id"]))
+    pages = list(chunks(named, ROWS * 3))
+    links = [(places.numbered(path, number), _letters(rows)) for number, rows in pages]
+    for number, rows in pages:
+        at = places.numbered(path, number)
+        site.write.page(at, "agencies.html", board=group.board, group=group, rows=rows, pages=links, number=number)
+
+
+def _letters(rows: Any) -> str:
+    first, last = (fold(row["name_vi"])[:12].title() for row in (rows[0], rows[-1]))
+    return f"{first} – {last}"
+
+
+def _comparison(site: Site, group: Group) -> None:
+    """Main indices and indicators of all agencies side by side; as many agencies a page as its weight allows."""
+    board = group.board
+    path = board.page("compare.html")
+    size = max(10, min(ROWS, CELLS // max(len(group.indicators) + len(board.main_indices), 1)))
+    links = page_links(path, len(group.rows), size)
+    for number, rows in chunks(group.rows, size):
+        at = places.numbered(path, number)
+        scores = _score_matrix(site, board, [row["agency_id"] for row in rows])
+        data = {"rows": rows, "scores": scores, "pages": links, "number": number}
+        site.write.page(at, "compare.html", board=board, group=group, **data)
+
+
+def _score_matrix(site: Site, board: Board, ids: list[str]) -> dict[str, dict[str, Row]]:
+    chosen = ", ".join(literal(one) for one in ids) or "''"
+    sql = f"select agency_id, indicator_code, points, max_points, status from indicator_scores where {board.rows()} "
+    found: dict[str, dict[str, Row]] = {one: {} for one in ids}
+    for row in records(site.con, f"{sql} and agency_id in ({chosen})"):
+        found[row["agency_id"]][row["indicator_code"]] = row
+    return found
+
+
+def _indicator_pages(site: Site, group: Group) -> None:
+    board = group.board
+    shared = {"board": board, "group": group}
+    site.write.page(board.page("indicators.html"), "indicators.html", **shared)
+    feeds = reading.inputs(site.con, board.ruleset_id)
+    for one in group.indicators:
+        path = board.indicator(one["indicator_code"])
+        rows = [_figure(row) for row in reading.of_indicator(site.con, board, one["indicator_code"])]
+        links = page_links(path, len(rows), ROWS)
+        bins = charts.bins([row["points"] for row in rows], one["max_points"])
+        for number, part in chunks(rows, ROWS):
+            data = {"one": one, "rows": part, "pages": links, "number": number, "bins": bins, "statuses": STATUSES}
+            at = places.numbered(path, number)
+            site.write.page(at, "indicator.html", feeds=feeds.get(one["indicator_code"], []), **data, **shared)
+
+
+def _figure(row: Row) -> Row:
+    """A score with its figure in the words of its card."""
+    told = dict(card({"trace": row.pop("trace")}))
+    return {**row, "figure": told.get("Số liệu", ""), "told": told["Tình trạng"]}
+
+
+def _agency_pages(site: Site, group: Group) -> None:
+    board, rows = group.board, group.rows
+    place = {row["agency_id"]: at for at, row in enumerate(rows)}
+    names = {one["indicator_code"]: one["name_vi"] for one in group.indicators}
+    names |= {one["main_index_code"]: one["name_vi"] for one in board.main_indices}
+    links = {(one.ruleset_id, one.group, one.period): one for one in site.boards}
+    for _, batch in chunks(rows, BATCH):
+        details = reading.of_agencies(site.con, board, [row["agency_id"] for row in batch])
+        for row in batch:
+            at = place[row["agency_id"]]
+            site.write.page(
+                board.agency(row["agency_id"]),
+                "agency.html",
+                board=board,
+                names=names,
+                boards=links,
+                reasons=REASONS,
+                overnight=site.overnight,
+                above=rows[at - 1] if at else None,
+                below=rows[at + 1] if at + 1 < len(rows) else None,
+                timeline=charts.timeline(details[row["agency_id"]]["history"]),
+                **profile(group, row, details[row["agency_id"]]),
+            )
+
+
+def changes_pages(site: Site) -> None:
+    """Who moved since the release before, all rankings; long lists go on."""
+    listed = list(_changes(site))
+    names = reading.names(site.con)
+    links = page_links(places.CHANGES, len(listed), ROWS)
+    for number, part in chunks(listed, ROWS):
+        at = places.numbered(places.CHANGES, number)
+        grouped = [(board, [one for _, one in mine]) for board, mine in groupby(part, key=lambda pair: pair[0])]
+        data = {"grouped": grouped, "count": len(listed), "moved": sum(change.moved for _, change in listed)}
+        site.write.page(
+            at,
+            "changes.html",
+            pages=links,
+            number=number,
+            names=names,
+            overnight=site.overnight,
+            reasons=REASONS,
+            **data,
+        )
+
+
+def _changes(site: Site) -> Iterator[tuple[Board, Change]]:
+    """Moved ranks first, then totals; in the order of the rankings."""
+    by_key = {(one.group, one.year, one.period): one for one in reversed(site.boards)}
+    for moved in (True, False):
+        for key, board in reversed(by_key.items()):
+            for change in site.overnight.by_board.get(key, {}).values():
+                if change.moved == moved:
+                    yield board, change
