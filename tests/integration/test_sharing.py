@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,10 @@ from pipelines.sharing.following import Following
 from tests.support.cluster import CATALOG, Shared, workers_of
 from tests.support.servers.postgres import Postgres
 from tests.support.servers.s3 import BUCKET, client, s3
+
+pytestmark = pytest.mark.skipif(
+    not version("duckdb").startswith("1.5."), reason="the packaged extensions of a lake exist for DuckDB 1.5 only"
+)
 
 
 @pytest.fixture(scope="module")
