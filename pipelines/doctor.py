@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from common.errors import DtiError, Text
+from common.errors import DifferenceError, DtiError, Text
 from pipelines import releases, sharing
 from pipelines.lock import holder
 from pipelines.settings import Deployment
@@ -43,6 +43,7 @@ def examine(deployment: Deployment) -> list[Examined]:
         (Text("Số liệu đã lấy", "Landing"), _landing),
         (Text("Bản đang công bố", "Release"), _release),
         (Text("Trang kết quả", "Site"), _site),
+        (Text("Sổ kiến nghị", "Appeals"), _appeals),
     ]
     return [_look(name, look, deployment) for name, look in looks]
 
@@ -159,3 +160,19 @@ def _site(deployment: Deployment) -> Text:
             where=str(deployment.site),
         )
     return Text(f"của bản {shown}", f"of release {shown}")
+
+
+def _appeals(deployment: Deployment) -> Text:
+    from pipelines.appeals.dossier import altered
+    from pipelines.appeals.ledger import appeals, folder_of
+
+    found = appeals(deployment)
+    for one in found:
+        if wrong := altered(deployment, one):
+            raise DifferenceError(
+                "dossier-altered",
+                Text(f"hồ sơ đã bị sửa: {wrong}", f"the dossier was altered: {wrong}"),
+                hint=Text("khôi phục thư mục này từ bản sao lưu", "restore this folder from a backup"),
+                where=str(folder_of(deployment, one.appeal_id)),
+            )
+    return Text(f"{len(found)} kiến nghị, chuỗi và hồ sơ khớp", f"{len(found)} appeals, chain and dossiers fit")

@@ -17,6 +17,7 @@ from common.errors import DifferenceError
 from pipelines import frozen
 from pipelines.appeals import dossier, ledger, resolving
 from pipelines.cli.main import app
+from pipelines.doctor import examine
 from pipelines.settings import Deployment, now
 from tests.support.deployments import dti_json
 
@@ -46,6 +47,7 @@ def test_a_dossier_holds_what_the_council_needs(own_copy: Deployment) -> None:
     assert manifest["files"] == {
         path.name: sha256_file(path) for path in folder.iterdir() if path.name != dossier.MANIFEST
     }
+    assert {item.name.en: item.ok for item in examine(own_copy)}["Appeals"]
     assert {"explanation.md", "explanation.json", "pulls.json", "evidence.csv", "effect.json", "letter.docx"} < set(
         manifest["files"]
     )
@@ -62,6 +64,9 @@ def test_a_dossier_holds_what_the_council_needs(own_copy: Deployment) -> None:
     (folder / "letter.md").write_text("x", encoding="utf-8")
     code, shown = run(own_copy, "show", "KN-2025-001")
     assert (code, shown["altered"]) == (6, "letter.md")
+    looks = {item.name.en: item for item in examine(own_copy)}
+    assert (looks["Appeals"].ok, looks["Appeals"].exit_code) == (False, 6)
+    assert "letter.md" in looks["Appeals"].found.vi
 
 
 def test_late_appeals_are_taken_and_say_so(own_copy: Deployment) -> None:

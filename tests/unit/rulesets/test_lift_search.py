@@ -114,7 +114,7 @@ def everything(situation: Situation, effort: Effort) -> list[tuple[Fraction, int
     return list(zip(costs, ranks, strict=True))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_no_set_of_steps_is_cheaper_than_the_one_that_is_found(seed: int) -> None:
     random_ = random.Random(seed)
     board = board_of(rules(seed), [row for agency in AGENCIES for row in figures(random_, agency)])
