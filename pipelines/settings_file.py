@@ -102,7 +102,7 @@ class Settings(Strict):
     stale_after_hours: Annotated[int, Field(ge=1)] = 36
     retention: Retention = Retention()
     publish_robustness: bool = False
-    """Whether public pages may show how firm ranks are; it is for the council otherwise."""
+    """What `dti robustness --json` says of showing it in public; the results site never shows it."""
     site: bool = True
     """Whether every refresh makes the results site; `dti publish` always does."""
     office: Office = Office()

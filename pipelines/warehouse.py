@@ -173,3 +173,9 @@ def query(release: Release, sql: str) -> list[dict[str, Any]]:
     """Rows of any query over a release."""
     with open_release(release) as con:
         return records(con, sql)
+
+
+def is_simulated(release: Release, year: int) -> bool:
+    """Whether figures of a year come from a simulated system: everything that shows them says so."""
+    sql = "select count(*) as pulls from pulls where simulated and assessment_year = {year}"
+    return bool(query(release, fill(sql, year=year))[0]["pulls"])

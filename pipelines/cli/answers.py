@@ -154,6 +154,18 @@ def target(text: str) -> Path:
     return path
 
 
+def day_of(text: str) -> date:
+    """An ISO day that a person typed; raise `UsageError` (exit 2) for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            "not-a-day",
+            Text(f"'{text}' không phải ngày", f"'{text}' is not a day"),
+            hint=Text("ví dụ 2025-11-20", "for example 2025-11-20"),
+        ) from None
+
+
 def plain(value: Any) -> Any:
     """Values as JSON has them; an exact decimal is text, because JSON's readers would make a float of it."""
     if isinstance(value, Decimal):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from common.errors import Text, UsageError
-from pipelines.cli.answers import Answer, Screen, answers
+from pipelines.cli.answers import Answer, Screen, answers, day_of
 from pipelines.cli.read import AsOf, Period, Year, newest_year, print_changes
 from pipelines.cli.score_commands import AgencyName, IndicatorCode
 from pipelines.settings import Deployment
@@ -197,14 +197,7 @@ def _figure(set_: str, points: str) -> Asked:
 def _day(text: str) -> date:
     from pipelines.settings import now
 
-    try:
-        return date.fromisoformat(text) if text else now().date()
-    except ValueError:
-        raise UsageError(
-            "not-a-day",
-            Text(f"'{text}' không phải ngày", f"'{text}' is not a day"),
-            hint=Text("ví dụ 2025-11-20", "for example 2025-11-20"),
-        ) from None
+    return day_of(text) if text else now().date()
 
 
 def _data(appeal: Appeal) -> dict[str, Any]:

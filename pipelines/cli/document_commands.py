@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from common.errors import Text, UsageError
-from pipelines.cli.answers import Answer, answers, target
+from pipelines.cli.answers import Answer, answers, day_of, target
 from pipelines.cli.read import AsOf, Group, Period, Year, newest_year
 from pipelines.settings import Deployment
 
@@ -35,7 +35,7 @@ def notice(  # noqa: PLR0917  typer passes options by name
     from pipelines.publication.notice import notice as written
 
     path, found = target(out), _ranking(deployment, group, year, period, as_of)
-    data = written(deployment, found, Issue(number, _day(day)))
+    data = written(deployment, found, Issue(number, day_of(day) if day else None))
     return _written(path, _document(deployment, path, data, found), found)
 
 
@@ -93,17 +93,6 @@ def _suffix(path: Path, known: str) -> UsageError:
         hint=Text(f"đuôi tệp: {known}", f"suffixes: {known}"),
         where=str(path),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise UsageError(
-            "not-a-day",
-            Text(f"'{text}' không phải ngày", f"'{text}' is not a day"),
-            hint=Text("ví dụ 2025-01-30", "for example 2025-01-30"),
-        ) from None
 
 
 def _written(path: Path, content: bytes, found: Ranking) -> Answer:

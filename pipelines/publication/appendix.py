@@ -16,7 +16,7 @@ from pipelines.groups import GROUPS
 from pipelines.publication.docx import settled
 from pipelines.publication.wording import day
 from pipelines.sql import fill
-from pipelines.warehouse import Ranking, query
+from pipelines.warehouse import Ranking, is_simulated, query
 from rulesets.scoring.explain import REASONS
 
 TITLES = (
@@ -192,15 +192,12 @@ def _above(found: Ranking) -> list[str]:
     """What the table is, whether it is official, and of which release: nobody should have to guess it from a file."""
     known = datetime.fromisoformat(found.release.as_of)
     state = f"đã chốt, lần {found.revision}" if found.revision is not None else "DỰ THẢO, kết quả tạm tính"
-    simulated = query(found.release, fill(_SIMULATED, year=found.year))[0]["pulls"]
+    simulated = is_simulated(found.release, found.year)
     return [
         f"Kết quả {GROUPS[found.group].vi}, kỳ {found.period} – {found.ruleset_id} – {state}",
         f"Bản phát hành {found.release.number}, số liệu biết đến {known:%H:%M} ngày {day(known.date())}",
         *(["SỐ LIỆU MÔ PHỎNG để minh họa phần mềm – không phải số liệu thật của cơ quan nào"] if simulated else []),
     ]
-
-
-_SIMULATED = "select count(*) as pulls from pulls where simulated and assessment_year = {year}"
 
 
 def _why(row: dict[str, Any]) -> str | None:

@@ -5,17 +5,17 @@ Every figure is the release's, rounded only for the eye; nothing is computed her
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from pipelines.groups import GROUPS
-from pipelines.publication.wording import BLANK, dated, day, figure, percent
+from pipelines.publication.wording import BLANK, dated, day, figure, percent, when
 from pipelines.settings import Deployment
 from pipelines.sql import fill
-from pipelines.warehouse import Ranking, query
+from pipelines.warehouse import Ranking, is_simulated, query
 
 NATION, MOTTO = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
 DRAFT = "DỰ THẢO"
@@ -40,7 +40,6 @@ where s.status in ('missing', 'invalid') and s.ruleset_id = {ruleset} and s.agen
 group by a.name_vi
 order by a.name_vi
 """
-_SIMULATED = "select count(*) as pulls from pulls where simulated and assessment_year = {year}"
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,8 @@ def notice(deployment: Deployment, found: Ranking, issue: Issue | None = None) -
         "draft": DRAFT if draft else "",
         **_head(deployment, issue, draft, found.year),
         "title": "THÔNG BÁO",
-        "about": f"Kết quả đánh giá, xếp hạng mức độ chuyển đổi số {_when(found)} của các {group}",
-        "short_about": f"Xếp hạng mức độ chuyển đổi số {_when(found)} – {group}",
+        "about": f"Kết quả đánh giá, xếp hạng mức độ chuyển đổi số {when(found.period)} của các {group}",
+        "short_about": f"Xếp hạng mức độ chuyển đổi số {when(found.period)} – {group}",
         "basis": f"Căn cứ {decision} ({ruleset['title_vi']});",
         "opening": _opening(found, group),
         "findings": list(_findings(found)),
@@ -84,16 +83,9 @@ def notice(deployment: Deployment, found: Ranking, issue: Issue | None = None) -
         "parts": [_parts(row, found.main_indices) for row in found.rows],
         "exceptions": [_exception(row) for row in query(found.release, fill(_EXCEPTIONS, **key))],
         "missing": [_texts(row) for row in query(found.release, fill(_MISSING, **key))],
-        "simulated": bool(query(found.release, fill(_SIMULATED, year=found.year))[0]["pulls"]),
+        "simulated": is_simulated(found.release, found.year),
         "proof": _proof(found),
     }
-
-
-def _when(found: Ranking) -> str:
-    year, _, rest = found.period.partition("-")
-    if not rest:
-        return f"năm {year}"
-    return f"quý {rest[1:]} năm {year}" if rest.startswith("Q") else f"tháng {int(rest)} năm {year}"
 
 
 def _head(deployment: Deployment, issue: Issue, draft: bool, year: int) -> dict[str, Any]:
@@ -116,7 +108,7 @@ def _head(deployment: Deployment, issue: Issue, draft: bool, year: int) -> dict[
 def _opening(found: Ranking, group: str) -> str:
     ranked = sum(1 for row in found.rows if row["rank"] is not None)
     return (
-        f"Kết quả đánh giá, xếp hạng mức độ chuyển đổi số {_when(found)} của {len(found.rows)} {group} "
+        f"Kết quả đánh giá, xếp hạng mức độ chuyển đổi số {when(found.period)} của {len(found.rows)} {group} "
         f"({ranked} cơ quan được xếp hạng) như sau:"
     )
 
@@ -128,18 +120,13 @@ def _findings(found: Ranking) -> Iterator[str]:
         best = [row["name_vi"] for row in ranked if row["rank"] == 1]
         totals = sorted(row["total"] for row in ranked)
         yield f"Điểm cao nhất: {', '.join(best)}, {figure(totals[-1])}/{figure(ranked[0]['max_total'], 0)} điểm."
-        yield f"Điểm trung vị của nhóm: {figure(_median(totals))}; thấp nhất: {figure(totals[0])} điểm."
+        yield f"Điểm trung vị của nhóm: {figure(median(totals))}; thấp nhất: {figure(totals[0])} điểm."
     covered, assessed = (sum(row[name] for row in found.rows) for name in ("covered", "assessed"))
     gap = "đủ số liệu" if covered == assessed else f"còn {assessed - covered} chưa có số liệu, nêu tại Phụ lục III"
     yield f"Số liệu: {figure(covered, 0)}/{figure(assessed, 0)} lượt chỉ số ({gap})."
     unranked = [row for row in found.rows if row["rank"] is None]
     if unranked:
         yield f"Không xếp hạng: {', '.join(row['name_vi'] for row in unranked)}."
-
-
-def _median(ordered: Sequence[Decimal]) -> Decimal:
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _row(row: dict[str, Any]) -> dict[str, str]:

@@ -36,3 +36,11 @@ def dated(value: date | None, year: int) -> str:
         return f"ngày {BLANK} tháng {BLANK} năm {year}"
     month = f"{value.month:02d}" if value.month < 3 else str(value.month)
     return f"ngày {value.day:02d} tháng {month} năm {value.year}"
+
+
+def when(period: str) -> str:
+    """A period in words: `năm 2025`, `quý 3 năm 2025`, `tháng 10 năm 2025`."""
+    year, _, rest = period.partition("-")
+    if not rest:
+        return f"năm {year}"
+    return f"quý {rest[1:]} năm {year}" if rest.startswith("Q") else f"tháng {int(rest)} năm {year}"

@@ -104,6 +104,11 @@ def test_the_same_release_gives_the_same_bytes(sample: Deployment) -> None:
     assert docx(sample, "notice.docx", data, moment) == docx(sample, "notice.docx", data, moment)
     assert pdf("notice.typ", data, moment) == pdf("notice.typ", data, moment)
     assert workbook(found) == workbook(found)
+    for content in (docx(sample, "notice.docx", data, moment), workbook(found)):  # the release's time, not that of now
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            seconds = moment.second // 2 * 2  # a ZIP counts in twos
+            assert {one.date_time for one in parts.infolist()} == {(*moment.timetuple()[:5], seconds)}
+            assert f"{moment:%Y-%m-%d}" in parts.read("docProps/core.xml").decode()
 
 
 @pytest.mark.parametrize("group", GROUPS)

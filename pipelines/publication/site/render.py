@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from common.durable import sha256_file
 from pipelines.publication.site import places, words
+from pipelines.publication.wording import when
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = "site.css"
@@ -30,7 +31,7 @@ def environment() -> Environment:
     )
     named = (
         words.points, words.brief, words.exact, words.percent, words.signed, words.raw, words.bar, words.shade,
-        words.day, words.moment, words.when,
+        words.day, words.moment, when,
     )  # fmt: skip
     made.filters.update({one.__name__: one for one in named})
     made.globals.update(share_of=words.share_of, units=words.UNITS, stages=words.STAGES, unranked=words.UNRANKED)

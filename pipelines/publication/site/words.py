@@ -92,11 +92,3 @@ def moment(value: Any) -> str:
         return "–"
     given = datetime.fromisoformat(value) if isinstance(value, str) else value
     return f"{given:%H:%M %d/%m/%Y}"
-
-
-def when(period: str) -> str:
-    """A period in words: `năm 2025`, `quý 3 năm 2025`, `tháng 10 năm 2025`."""
-    year, _, rest = period.partition("-")
-    if not rest:
-        return f"năm {year}"
-    return f"quý {rest[1:]} năm {year}" if rest.startswith("Q") else f"tháng {int(rest)} năm {year}"
