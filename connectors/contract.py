@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ from connectors.values import UnfitError, Value, read_value, show
 from connectors.windows import Window
 
 LINE = "_line"  # canonical JSON of a row's key and values, for the content hash
-_COUNTED = ("new_fields", "received", "absent", "cross_checks", "odd_names", "excluded")
+_COUNTED = ("new_fields", "received", "absent", "cross_checks", "odd_names", "excluded", "totals")
 _MOST_NEW_FIELDS = 1_000
 _REMEMBERED = 4_096  # texts of a field
 
@@ -42,6 +43,16 @@ class Mark(NamedTuple):
     """How far a reading had come."""
 
     counted: dict[str, Any]
+
+
+class Totalled(NamedTuple):
+    """What a roll-up row says of one field; `at` is its place under the contract's `totals`."""
+
+    request: str
+    period: str
+    at: int
+    field: str
+    value: Decimal
 
 
 class _Field(NamedTuple):
@@ -69,6 +80,7 @@ class Reading:
     cross_checks: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     odd_names: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     excluded: int = 0
+    totals: set[Totalled] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         fields = self.source.contract.fields
@@ -115,6 +127,7 @@ class Reading:
             row, unfit = self.shape.flatten(raw)
             if row is not None and contract.exclude and excluded(row, contract.exclude):
                 self.excluded += 1
+                self._take_totals(row, request, period)
                 continue
             self.received[request, period] += 1
             origin = (page.sha256, pointers[i] if pointers else f"{prefix}/{i}")
@@ -123,6 +136,21 @@ class Reading:
                 self.quarantine.add(origin, "", [finding(code, place, **facts)])
             else:
                 self._take_row(row, place, origin, (page.agency, past))
+
+    def _take_totals(self, raw: dict[str, Any], request: str, period: str) -> None:
+        """Keep what a roll-up row says, if the contract knows what it is the total of. A value that is no number of the
+        contract's is none: `TotalMissing`."""
+        contract = self.source.contract
+        for at, total in enumerate(contract.totals):
+            if raw.get(total.field) != total.value:
+                continue
+            for name in total.of:
+                try:
+                    value = read_value(raw.get(name), contract.fields[name], contract.values, contract.numbers)
+                except UnfitError:
+                    continue
+                if isinstance(value, int | Decimal):
+                    self.totals.add(Totalled(request, period, at, name, Decimal(value)))
 
     def set_aside(
         self, place: Place, origin: tuple[str, str], findings: Sequence[SourceFinding], agency_name: str = ""

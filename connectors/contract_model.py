@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from common.errors import Text
 from common.yaml_files import FieldProblem
 from connectors.parts import Name, Part, Title, known_zone, option
-from connectors.rules_model import Excluded, Rule
+from connectors.rules_model import Excluded, Rule, Total
 
 # Columns that the landing adds to every row; a contract may not use their names.
 OWN_COLUMNS = ("request", "period", "body_sha256", "pointer")
@@ -162,6 +162,7 @@ class Contract(Part):
     key: tuple[str, ...] = option((), description="further fields that tell rows of one agency apart")
     numbers: Numbers = option(Numbers(), description="how numbers are written as text")
     exclude: tuple[Excluded, ...] = option((), description="rows to leave out")
+    totals: tuple[Total, ...] = option((), description="rows left out that are totals, held against the agencies' sums")
     group: GroupField | None = None
     fields: dict[str, FieldContract] = Field(min_length=1)
     ignore: tuple[str, ...] = Field(default=(), description="fields known to be sent and deliberately not stored")
@@ -180,6 +181,9 @@ class Contract(Part):
         for i, rule in enumerate(self.rules):
             for at, name in rule.fields():
                 self._known(name, ("rules", i, *at))
+        for i, total in enumerate(self.totals):
+            for j, name in enumerate(total.of):
+                self._known(name, ("totals", i, "of", j))
         self._columns()
         return self
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from connectors.contract import Reading
+from connectors.figures import Slice
 from connectors.findings import Place, SourceFinding, finding
-from connectors.history import Comparison, Slice, Values, coverage_drop, examples, fewer_rows, valued
+from connectors.history import Comparison, Values, coverage_drop, examples, fewer_rows, valued
+from connectors.movement import Movement
 from connectors.paging import RawListing
 from connectors.settling import Settled
 from connectors.source_model import Source
@@ -33,6 +33,11 @@ class Judgement:
     notes: list[SourceFinding] = field(default_factory=list)
     coverage: list[dict[str, Any]] = field(default_factory=list)
 
+    def take(self, movement: Movement) -> None:
+        """What earlier pulls show, too."""
+        self.reasons.extend(movement.reasons)
+        self.notes.extend(movement.notes)
+
 
 @dataclass(frozen=True)
 class Previous:
@@ -46,11 +51,10 @@ def judge(
     reading: Reading,
     settled: Settled,
     listings: list[RawListing],
-    asked: tuple[int, datetime],
     previous: Previous | None,
 ) -> Judgement:
-    """Run all gates of the source over one pull; `asked` are the assessment year and the moment."""
-    source, (year, moment) = reading.source, asked
+    """Run all gates of the source over one pull, but for what only the figures of earlier pulls show."""
+    source = reading.source
     now = _slices(reading, settled.rows)
     result = Judgement(coverage=_coverage(reading, settled, listings))
     result.reasons.extend(_empty(source, reading, listings))
@@ -59,15 +63,15 @@ def judge(
     result.reasons.extend(_quarantine(reading, settled))
     result.reasons.extend(_personal(reading))
     result.reasons.extend(_register_coverage(reading, result.coverage))
+    result.reasons.extend(_totals(reading, settled, listings))
     before = _slices(reading, previous.rows) if previous else {}
     for part, values in sorted(now.items()):
         if not source.contract.key:  # with several rows per agency there is no figure of an agency to compare
             result.reasons.extend(_typical(source, part, values))
             result.reasons.extend(_constant(source, part, values, before.get(part, {})))
     if previous:
-        past = year < moment.astimezone(ZoneInfo(source.timezone)).year
         for part, old in sorted(before.items()):
-            _compare(Comparison(source, part, now.get(part, {}), old, previous.pull_id), past, result)
+            _compare(Comparison(source, part, now.get(part, {}), old, previous.pull_id), result)
         if source.contract.key:
             counts = _counts(reading, settled.rows), _counts(reading, previous.rows)
             result.reasons.extend(fewer_rows(source, *counts, previous.pull_id))
@@ -96,17 +100,13 @@ def _personal(reading: Reading) -> Iterator[SourceFinding]:
         yield finding("PersonalDataSuspect", Place(reading.source.name), rows=counts.personal_rows, fields=fields)
 
 
-def _compare(comparison: Comparison, past: bool, result: Judgement) -> None:
-    """The gates against the last accepted pull. A running year is restated every day; a past one should stand still."""
+def _compare(comparison: Comparison, result: Judgement) -> None:
+    """Rows against those of the last accepted pull; figures are compared in `connectors.movement`."""
     result.reasons.extend(comparison.lost())
     if comparison.source.contract.key:
         return
     result.reasons.extend(comparison.swapped())
     result.reasons.extend(comparison.unit())
-    if past:
-        result.reasons.extend(comparison.restated("HistoryRestated"))
-    else:
-        result.notes.extend(comparison.restated("Restated"))
     result.notes.extend(comparison.renamed())
 
 
@@ -191,6 +191,27 @@ def _register_coverage(reading: Reading, coverage: list[dict[str, Any]]) -> Iter
             where = Slice(part["request"], part["period"], part["group"])
             against = ("sổ đăng ký", "the register")
             yield coverage_drop(reading.source, where, part["expected"], part["missing"], against)
+
+
+def _totals(reading: Reading, settled: Settled, listings: list[RawListing]) -> Iterator[SourceFinding]:
+    """The source's own totals, held against what its agencies add up to: rows that were set aside, lost or sent twice,
+    and figures that were changed on the way, show here even in a first pull."""
+    contract, name = reading.source.contract, reading.source.name
+    for listing in listings:
+        rows = [row for row in settled.rows if (row["request"], row["period"]) == (listing.request, listing.period)]
+        for at, total in enumerate(contract.totals):
+            said = sorted(one for one in reading.totals if one[:3] == (listing.request, listing.period, at))
+            place = Place(name, listing.request, listing.period)
+            if rows and {one.field for one in said} != set(total.of):
+                yield finding("TotalMissing", place._replace(field=total.field), row=total.value)
+            for one in said:
+                column = contract.fields[one.field].name
+                groups = reading.agencies
+                own = [row for row in rows if total.group in (None, groups[row["agency_code"]].group)]
+                added = sum((Decimal(row[column] or 0) for row in own), Decimal(0))
+                if added != one.value:
+                    facts = {"total": str(one.value), "sum": str(added), "row": total.value}
+                    yield finding("TotalsDiffer", place._replace(field=one.field), **facts)
 
 
 def _missing_agencies(reading: Reading, coverage: list[dict[str, Any]]) -> Iterator[SourceFinding]:

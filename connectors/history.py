@@ -8,26 +8,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
-from connectors.findings import Place, SourceFinding, finding
+from connectors.figures import Slice
+from connectors.findings import SourceFinding, finding
 from connectors.source_model import Source
 
 Values = dict[str, dict[str, Any]]  # agency code → our column name → value
 
 _SHOWN = 5
 _FEWEST_SWAPPED = 3
-
-
-class Slice(NamedTuple):
-    """The agencies of one group in one request and period: figures that are comparable with each other."""
-
-    request: str
-    period: str
-    group: str
-
-    def place(self, source: Source, field: str = "", agency: str = "") -> Place:
-        return Place(source.name, self.request, self.period, agency, field)
 
 
 @dataclass(frozen=True)
@@ -71,7 +61,8 @@ class Comparison:
                     "ColumnsSwapped",
                     self.part.place(self.source, key_a),
                     other=key_b,
-                    previous=self.previous,
+                    against_vi=f"lần lấy {self.previous}",
+                    against_en=f"pull {self.previous}",
                     count=len(crossed),
                     voters=len(crossed) + straight,
                     group=self.part.group,
@@ -92,27 +83,6 @@ class Comparison:
                     previous=self.previous,
                     examples=valued(sorted(self.now), self.now, column),
                 )
-
-    def restated(self, code: str) -> Iterator[SourceFinding]:
-        """Figures that the source changed since, under the code for a running or a past year."""
-        moves = [
-            (abs((self.now[agency][column] or 0) - (self.old[agency][column] or 0)), key, agency)
-            for agency in self._common
-            for key, column in self._numbers.items()
-            if self.now[agency][column] != self.old[agency][column]
-        ]
-        if moves:
-            largest, key, _ = max(moves)
-            agencies = sorted({agency for _, _, agency in moves})
-            yield finding(
-                code,
-                self.part.place(self.source, key),
-                previous=self.previous,
-                count=len(agencies),
-                group=self.part.group,
-                largest=str(largest),
-                examples=examples(agencies),
-            )
 
     def renamed(self) -> Iterator[SourceFinding]:
         agency = self.source.contract.agency

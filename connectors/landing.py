@@ -60,11 +60,12 @@ class Landing:
     def decide(self, pull_id: str, decision: str, reason: str, by: str, at: datetime | None = None) -> Pull:
         """Accept or reject a pull, once, with a reason; returns it with its new status.
 
-        A held pull may be accepted or rejected, an accepted one rejected. Raises `UsageError` for anything else.
+        A held pull may be accepted or rejected, an accepted one rejected, or accepted where something in it is flagged
+        for a person. Raises `UsageError` for anything else.
         """
         pull = self.find(pull_id)
         place = Place(pull.source, "", str(pull.assessment_year))
-        if pull.decision or (pull.status, decision) == ("accepted", "accept"):
+        if pull.decision or ((pull.status, decision) == ("accepted", "accept") and not pull.flags):
             done = pull.decision.decision if pull.decision else pull.status
             raise _usage("AlreadyDecided", place, pull=pull_id, decision=done)
         if pull.status == "failed":

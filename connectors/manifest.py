@@ -15,6 +15,7 @@ from connectors.findings import Place, finding_from_json, source_error
 MANIFEST = "pull.json"
 DECISION = "decision.json"
 _SEAL = "manifest_sha256"
+FLAGS = {"Outlier", "ColumnStill"}  # notes that a person has to look at
 _DECIDED = {"accept": "accepted", "reject": "rejected"}
 
 
@@ -91,6 +92,11 @@ class Pull:
     def notes(self) -> list[Finding]:
         """What was recorded without holding it, such as restated figures."""
         return [finding_from_json(value) for value in self.manifest["notes"]]
+
+    @property
+    def flags(self) -> list[Finding]:
+        """What a person has to look at before a year is made official, and has not decided about."""
+        return [] if self.decision else [note for note in self.notes if note.code in FLAGS]
 
 
 def sealed(manifest: dict[str, Any]) -> dict[str, Any]:

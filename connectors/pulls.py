@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from common.errors import Finding, SourceError, Text, UsageError
 from connectors.agencies import AgencyCode
+from connectors.comparing import compared
 from connectors.contract import Reading, open_reading
 from connectors.files_model import FilesSource
 from connectors.findings import Place, SourceFinding, plain_finding, source_error
@@ -96,9 +97,9 @@ def pull(
         accepted, aside = work / f"{source.contract.table}.parquet", work / "quarantine.parquet"
         with writing(work.parent, source.name):
             settled = settle(reading, accepted, aside)
-        several = bool(source.contract.key)
-        previous = Previous(base.pull_id, landed_agencies(base.table, several)) if base else None
-        judgement = judge(reading, settled, listings, (year, moment), previous)
+        previous = Previous(base.pull_id, landed_agencies(base.table, bool(source.contract.key))) if base else None
+        judgement = judge(reading, settled, listings, previous)
+        judgement.take(compared(landing, reading, (accepted, settled.content_hash), base, (year, moment)))
         judgement.reasons.extend(_own_gates(source, extra_gates, accepted, base))
         manifest |= _body(reading, settled, listings, judgement)
         if base and _unchanged(manifest, base, landing.newest(source.name, year, as_of=moment)):

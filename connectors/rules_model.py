@@ -84,3 +84,12 @@ class Excluded(Part):
     field: str
     blank: bool = False
     values: tuple[str, ...] = ()
+
+
+class Total(Part):
+    """A roll-up row that the contract leaves out, and what it is the total of: all agencies, or those of a group."""
+
+    field: str
+    value: str = Field(min_length=1)
+    group: str | None = Field(default=None, description="the agencies of this group; without it all of the list")
+    of: tuple[str, ...] = Field(min_length=1, description="fields whose sum the row shows")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.errors import DtiError
+from common.errors import DtiError, Text
 from common.yaml_files import read_yaml
 from connectors import Landing, Pull
 from pipelines import journal, releases
@@ -33,6 +33,7 @@ _RESULTS = {
     "nothing new": "không có gì mới",
     "running": "đang chạy",
 }
+_MOST_FLAGS = 5
 _STANDING = {"provisional": "tạm tính", "frozen": "đã chốt"}
 
 
@@ -55,6 +56,8 @@ class SourceState:
     next: str
     missing: list[str] = field(default_factory=list)
     """Codes of agencies without a row in the pull in use."""
+    flags: list[Text] = field(default_factory=list)
+    """Figures of the pull in use that a person has to look at before the year is made official."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ def _source_state(deployment: Deployment, name: str, year: int, events: list[dic
         reasons=reasons[:5],
         next=_next(state, name, year, newest),
         missing=sorted({code for part in in_use.coverage for code in part["missing"]}) if in_use else [],
+        flags=[Text(flag.line("vi"), flag.line("en")) for flag in in_use.flags] if in_use else [],
     )
 
 
@@ -225,3 +229,12 @@ def print_status(screen: Screen, status: Status) -> None:
         if source.missing:
             codes = ", ".join(source.missing)
             screen.line(f"  {source.source}: chưa có số liệu của {codes}", f"  {source.source}: no figures of {codes}")
+        for flag in source.flags[:_MOST_FLAGS]:
+            screen.line(f"  {source.source}: {flag.vi}", f"  {source.source}: {flag.en}")
+        if source.flags:
+            done = f"dti pull accept {source.in_use} --reason …"
+            count = len(source.flags)
+            screen.line(
+                f"  {source.source}: {count} số liệu cần xem lại trước khi chốt năm: {done}",
+                f"  {source.source}: {count} figures to look at before the year is made official: {done}",
+            )

@@ -38,10 +38,10 @@ GATE = {
         "see 'quarantine.parquet' of this pull; tell the operator of the source",
     ),
     "ColumnsSwapped": Words(
-        "{field} và {other} có vẻ bị đổi chỗ so với lần lấy {previous}: {count} trên {voters} cơ quan "
-        "nhóm {group}, ví dụ {examples}",
-        "{field} and {other} seem swapped against pull {previous}: {count} of {voters} agencies of "
-        "group {group}, e.g. {examples}",
+        "{field} và {other} có vẻ bị đổi chỗ so với {against_vi}: {count} trên {voters} cơ quan nhóm {group}, ví dụ "
+        "{examples}",
+        "{field} and {other} seem swapped against {against_en}: {count} of {voters} agencies of group {group}, e.g. "
+        "{examples}",
         *COMPARE,
     ),
     "OutsideTypical": Words(
@@ -63,10 +63,77 @@ GATE = {
         *COMPARE,
     ),
     "HistoryRestated": Words(
-        "số liệu năm đã qua bị sửa: {count} cơ quan nhóm {group}, lệch nhiều nhất {largest} ({field}), "
-        "ví dụ {examples}",
-        "a past year was restated: {count} agencies of group {group}, by up to {largest} ({field}), e.g. {examples}",
+        "số liệu năm đã qua bị sửa: {count} cơ quan nhóm {group}, lệch nhiều nhất {largest} ({field}), {places} cơ "
+        "quan đổi thứ tự theo trường này, ví dụ {examples}",
+        "a past year was restated: {count} agencies of group {group}, by up to {largest} ({field}), {places} of them "
+        "change their order by it, e.g. {examples}",
         *COMPARE,
+    ),
+    "RowsRestated": Words(
+        "các dòng của một năm đã qua bị sửa so với lần lấy {previous}; số đếm theo cơ quan không đổi",
+        "rows of a past year were restated against pull {previous}; the counts by agency are the same",
+        *COMPARE,
+    ),
+    "Frozen": Words(
+        "nhóm {group}: {count} trên {agencies} cơ quan có đúng số liệu của kỳ {before}: nguồn có thể đứng yên",
+        "group {group}: {count} of {agencies} agencies have the very figures of period {before}: the source may stand "
+        "still",
+        *COMPARE,
+    ),
+    "WentBack": Words(
+        "{field} của {count} cơ quan nhóm {group} giảm so với lần lấy {previous}, và phần lớn trường khác cũng vậy: "
+        "nguồn có thể trả lại số liệu cũ; ví dụ {examples}",
+        "{field} of {count} agencies of group {group} fell against pull {previous}, and so did most other fields: the "
+        "source may show an older state; e.g. {examples}",
+        *COMPARE,
+    ),
+    "ListsAlike": Words(
+        "nhóm {group}: danh sách này giống hệt danh sách kỳ {other}: nguồn có thể không phân biệt kỳ được hỏi",
+        "group {group}: this list equals that of period {other}: the source may not listen to the period asked for",
+        *COMPARE,
+    ),
+    "SourcesAlike": Words(
+        "số liệu giống hệt số liệu của nguồn {other} (lần lấy {previous}): hai nguồn có thể bị đổi chỗ",
+        "the figures equal those of source {other} (pull {previous}): two sources may have been exchanged",
+        *COMPARE,
+    ),
+    "SameFigures": Words(
+        "{agency} có mọi số liệu giống hệt {other}: một cơ quan có thể bị ghi hai lần",
+        "{agency} has exactly the figures of {other}: one agency may stand here twice",
+        *COMPARE,
+    ),
+    "WrongAgency": Words(
+        "số liệu của {count} cơ quan nhóm {group} giống số liệu trước đây của cơ quan khác ({against_vi}): có thể bị "
+        "lệch dòng; ví dụ {examples}",
+        "figures of {count} agencies of group {group} look like the earlier ones of another agency ({against_en}): "
+        "perhaps shifted by a row; e.g. {examples}",
+        *COMPARE,
+    ),
+    "DistributionShift": Words(
+        "{field} của nhóm {group}: trung vị gấp {ratio} lần so với {against_vi}: có thể đổi đơn vị hoặc tính hai lần",
+        "{field} of group {group}: the median is {ratio} times that of {against_en}: perhaps another unit, or counted "
+        "twice",
+        *COMPARE,
+    ),
+    "OrderShift": Words(
+        "{field} của nhóm {group}: thứ tự các cơ quan không còn giống {against_vi}: có thể bị lệch dòng",
+        "{field} of group {group}: the agencies' order no longer resembles {against_en}: perhaps shifted by a row",
+        *COMPARE,
+    ),
+    "ManyOutliers": Words(
+        "{field}: {count} cơ quan nhóm {group} lệch hẳn so với {against_vi}, khác với các cơ quan còn lại: {examples}",
+        "{field}: {count} agencies of group {group} jumped against {against_en}, unlike the others: {examples}",
+        *COMPARE,
+    ),
+    "TotalsDiffer": Words(
+        "{field}: nguồn ghi tổng {total}, các cơ quan cộng lại là {sum} ({row})",
+        "{field}: the source gives a total of {total}, its agencies add up to {sum} ({row})",
+        *COMPARE,
+    ),
+    "TotalMissing": Words(
+        "không có dòng tổng '{row}' mà hợp đồng nêu trong 'totals'",
+        "there is no row of totals '{row}', which the contract names under 'totals'",
+        *CONTRACT,
     ),
 }
 
@@ -99,6 +166,25 @@ NOTE = {
     ),
     "NewField": Words(
         "nguồn gửi thêm trường {field}: không lưu", "the source sends a new field {field}: not stored", *CONTRACT
+    ),
+    "Outlier": Words(
+        "{field} của {agency} là {shown}, lẽ ra khoảng {expected} nếu thay đổi như các cơ quan khác nhóm {group} (so "
+        "với {against_vi}): cần xem lại trước khi chốt năm",
+        "{field} of {agency} is {shown}, about {expected} had it moved like the others of group {group} (against "
+        "{against_en}): to be looked at before the year is made official",
+        *COMPARE,
+    ),
+    "ColumnStill": Words(
+        "{field} của {count} cơ quan nhóm {group} đúng bằng kỳ {before}: trường này có thể đứng yên; cần xem lại "
+        "trước khi chốt năm; ví dụ {examples}",
+        "{field} of {count} agencies of group {group} equals that of period {before}: this field may stand still; to "
+        "be looked at before the year is made official; e.g. {examples}",
+        *COMPARE,
+    ),
+    "SeenBefore": Words(
+        "số liệu giống hệt lần lấy cũ hơn {previous}: nguồn có thể trả lại tệp cũ",
+        "the figures equal those of an older pull, {previous}: the source may have gone back to an old file",
+        *ASK_OPERATOR,
     ),
     "Restated": Words(
         "nguồn sửa số liệu so với lần lấy {previous}: {count} cơ quan nhóm {group}, lệch nhiều nhất "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from pipelines.cli.answers import Answer, Screen, answers
 from pipelines.cli.read import AsOf
 from pipelines.settings import Deployment
 
+_MOST_SHOWN = 20
 _FIRST_YEAR = 1900  # release numbers stay below, assessment years above
 
 
@@ -53,13 +55,16 @@ def build(
     from pipelines import refresh as run
     from pipelines.cli.run_commands import checked_moment
     from pipelines.freezing import Freeze
+    from pipelines.warehouse import moment_of
 
     if not reason.strip():
         message = Text("thiếu lý do", "the reason is missing")
         raise UsageError("reason-missing", message, hint=Text("--reason …", "--reason …"))
+    checked_moment(as_of)
     _nothing_held(deployment, year)
+    _nothing_flagged(deployment, year, moment_of(as_of) if as_of else None)
     wish = Freeze(year, reason.strip(), getpass.getuser())
-    outcome = run.refresh(deployment, [], as_of=checked_moment(as_of), reason=f"dti release build {year}", freeze=wish)
+    outcome = run.refresh(deployment, [], as_of=as_of, reason=f"dti release build {year}", freeze=wish)
     done = frozen.all_frozen(deployment, year)[-1]
     shown = {"release": outcome.release.number if outcome.release else None, "current": outcome.shown}
 
@@ -89,6 +94,29 @@ def _nothing_held(deployment: Deployment, year: int) -> None:
             "pull-held",
             Text(f"còn số liệu năm {year} bị giữ lại: {names}", f"figures of {year} are still held: {names}"),
             hint=Text("dti pull accept|reject … --reason …", "dti pull accept|reject … --reason …"),
+        )
+
+
+def _nothing_flagged(deployment: Deployment, year: int, as_of: datetime | None) -> None:
+    """A year is not made official while a figure in use is flagged and nobody has looked at it."""
+    from common.errors import Finding
+    from connectors import Landing
+
+    landing = Landing(deployment.landing)
+    used = [landing.newest_accepted(name, year, as_of) for name in sorted({p.source for p in landing.pulls(year=year)})]
+    flagged = {pull.pull_id: pull.flags for pull in used if pull and pull.flags}
+    found = [Finding(one.code, one.message, one.hint, one.where) for flags in flagged.values() for one in flags]
+    if found:
+        count = len(found)
+        each = "; ".join(f"dti pull accept {pull_id} --reason …" for pull_id in flagged)
+        raise GateError(
+            "figures-flagged",
+            Text(
+                f"{count} số liệu năm {year} cần người xem lại trước khi chốt",
+                f"{count} figures of {year} have to be looked at before it is made official",
+            ),
+            hint=Text(f"nếu đúng: {each}; nếu sai: dti pull reject …", f"if right: {each}; if not: dti pull reject …"),
+            findings=found[:_MOST_SHOWN],
         )
 
 

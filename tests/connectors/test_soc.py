@@ -219,8 +219,8 @@ def test_rights_that_are_lost_later_show_against_the_last_pull(tmp_path: Path, m
     monkeypatch.setattr(soc, "_systems", thinned)
     after = pulled("soc_systems", tmp_path, moment=IN_NOVEMBER + timedelta(days=1))
     assert (before.status, after.status) == ("accepted", "held")
-    assert set(codes(after)) == {"RowsDrop"}
-    assert {found.where.rpartition("/")[0] for found in after.findings} <= {"soc_systems/systems", "soc_systems"}
+    assert "RowsDrop" in codes(after)
+    assert {found.where.split("/")[0] for found in after.findings} == {"soc_systems"}
 
 
 def test_a_token_that_expires_between_pages_is_renewed(

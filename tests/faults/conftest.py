@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.data_mutants import DATA_MUTANTS
 from tests.support.mutants import MUTANTS, VARIABLE
 from tests.support.outcomes import record
 from tests.support.probe import TOKEN, TOKEN_VARIABLE, Trial, probe
@@ -28,7 +29,7 @@ def _guard_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     """With `DTI_MUTANT=NAME` the guard of that name is gone: the tests that it protects must then fail."""
     name = os.environ.get(VARIABLE)
     if name:
-        MUTANTS[name].remove(monkeypatch.setattr)
+        (MUTANTS | DATA_MUTANTS)[name].remove(monkeypatch.setattr)
 
 
 @pytest.fixture

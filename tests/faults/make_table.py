@@ -20,12 +20,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.data_mutants import DATA_MUTANTS
 from tests.support.mutants import MUTANTS
 from tests.support.outcomes import OUTCOMES, read_outcomes
 from tests.support.sheet_mutants import SHEET_MUTANTS
 from tests.support.sql_mutants import SQL_MUTANTS
 
-ALL_MUTANTS = MUTANTS | SHEET_MUTANTS | SQL_MUTANTS
+WHOLE = MUTANTS | DATA_MUTANTS  # mutants that run all cases of a guard in one test
+ALL_MUTANTS = WHOLE | SHEET_MUTANTS | SQL_MUTANTS
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 TABLE = ROOT / "docs" / "faults.md"
@@ -37,6 +39,7 @@ GROUPS = {
     "T": "Text, dates, time",
     "S": "Spreadsheets",
     "Q": "Databases",
+    "D": "Data",
     "X": "Security, as far as connectors go",
 }
 ELSEWHERE = {
@@ -58,7 +61,7 @@ every attempt has left one record; and no canary, secret or personal, stands in 
 it plain, base64, URL-encoded or in hexadecimal.
 
 A test that cannot fail proves nothing. So each guard is taken away in turn (`tests/support/mutants.py`,
-`sheet_mutants.py`, `sql_mutants.py`), and the cases named beside it must then fail (`pytest
+`sheet_mutants.py`, `sql_mutants.py`, `data_mutants.py`), and the cases named beside it must then fail (`pytest
 tests/faults/test_mutants.py`, `pytest tests/faults -k guard_is_needed`). *passed* counts the tests of a case that
 passed, parameters included; *seen to fail when* lists the guards whose loss its tests did notice, in the same run.
 """
@@ -97,8 +100,8 @@ def results_of(outcomes: Mapping[str, str]) -> Results:
         elif case:
             results.passed[case[1]] += 1
         elif mutant:
-            name, _, one = mutant[1].rpartition("-") if mutant[1] not in MUTANTS else (mutant[1], "", "")
-            for killed in [one] if one else MUTANTS[name].cases:
+            name, _, one = mutant[1].rpartition("-") if mutant[1] not in WHOLE else (mutant[1], "", "")
+            for killed in [one] if one else WHOLE[name].cases:
                 results.killed[killed].add(name)
     return results
 

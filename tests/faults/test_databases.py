@@ -330,7 +330,7 @@ def test_Q12_figures_that_change_during_the_pull(bench: Bench) -> None:
     bench.during(1, lambda: bench.figures.run(f"UPDATE {SCHEMA}.ho_so SET received = received + 1000"))
     found = landed(bench.pull(requests=lists, gates__coverage={"of_last_accepted": 0}))
     assert {row["received"] for row in found if row["request"] == "second"} == {100 + n for n in range(1, 7)}
-    again = landed(bench.pull(requests=lists, gates__unit_ratio=10**6))
+    again = landed(bench.pull(requests=lists, gates__unit_ratio=10**6, gates__compared_from_agencies=100))
     assert {row["received"] for row in again} == {1100 + n for n in range(1, 7)}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.faults.make_table import cases
+from tests.support.data_mutants import DATA_MUTANTS
 from tests.support.mutants import MUTANTS, VARIABLE
 from tests.support.outcomes import OUTCOMES
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.slow  # make test-all and CI
 
 HERE = Path(__file__).parent
 TESTS = cases()
+GUARDS = MUTANTS | DATA_MUTANTS
 
 
 class Results:
@@ -61,9 +63,9 @@ def test_with_all_guards_nothing_fails(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert (results.ran, results.failed) == (set(cases), set())
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", GUARDS)
 def test_without_its_guard_a_case_fails(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(VARIABLE, name)
-    results = run(MUTANTS[name].cases, tmp_path / "inner")
-    assert results.ran == set(MUTANTS[name].cases)
+    results = run(GUARDS[name].cases, tmp_path / "inner")
+    assert results.ran == set(GUARDS[name].cases)
     assert results.failed == results.ran
