@@ -27,6 +27,7 @@ PUBLISHED = (
     "agency_codes",
     "exceptions",
     "appraisals",
+    "corrections",
     "rulesets",
     "ruleset_years",
     "main_indices",

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from connectors import AnySource, Pull
+from pipelines.corrections import Correction, plain
 from pipelines.registers import Agency, Appraisal, Code, Exemption, Registers
 from pipelines.settings import ZONE, Deployment
 from pipelines.sql import literal
@@ -131,8 +132,8 @@ def _empty(con: duckdb.DuckDBPyConnection, source: AnySource) -> str:
 
 
 def write_registers(con: duckdb.DuckDBPyConnection, registers: Registers) -> None:
-    """`agencies`, `agency_codes`, `exceptions` and `appraisals`; open ends of validity are written out as the first and
-    last day, what is left empty is NULL."""
+    """`agencies`, `agency_codes`, `exceptions`, `appraisals`, `corrections`; open ends of validity are written out as
+    the first and last day, what is left empty is NULL."""
     for table, kind, rows in (
         ("agencies", Agency, registers.agencies),
         ("agency_codes", Code, registers.codes),
@@ -143,6 +144,18 @@ def write_registers(con: duckdb.DuckDBPyConnection, registers: Registers) -> Non
         types = [f"{name} {_TYPES.get(name, 'varchar')}" for name in names]
         con.execute(f"create or replace table {table} ({', '.join(types)})")
         insert_rows(con, table, [[getattr(row, name) or _DATES.get(name) for name in names] for row in rows])
+    _write_corrections(con, registers)
+
+
+def _write_corrections(con: duckdb.DuckDBPyConnection, registers: Registers) -> None:
+    names = [field.name for field in fields(Correction)]
+    types = [f"{name} {_TYPES.get(name, 'varchar')}" for name in names]
+    con.execute(f"create or replace table corrections ({', '.join(types)}, line integer, expired boolean)")
+    rows = []
+    for line, row, expired in registers.corrections:
+        cells = {**vars(row), "expect": plain(row.expect), "value": plain(row.value)}
+        rows.append([*(cells[name] or _DATES.get(name) for name in names), line, expired])
+    insert_rows(con, "corrections", rows)
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -26,6 +26,7 @@ REASONS = {
     "gone": Text("không còn số liệu", "data gone"),
     "restated": Text("nguồn cập nhật lại số liệu", "source restated"),
     "appraisal": Text("quyết định thẩm định", "appraisal"),
+    "correction": Text("đính chính số liệu nguồn", "correction of a source's figure"),
     "exception": Text("miễn áp dụng", "exception"),
     "peers": Text("số liệu của cơ quan khác thay đổi mốc so sánh", "other agencies' figures changed the measure"),
     "rounding": Text("làm tròn", "rounding"),
@@ -82,6 +83,13 @@ entered as (
     full join {entered_after} as a using (ruleset_id, agency_id, assessment_year, period, code)
     where b.points is distinct from a.points
 ),
+corrected as (
+    select distinct ii.ruleset_id, agency_id, assessment_year, period, ii.indicator_code as code
+    from {corrections_before} as b
+    full join {corrections_after} as a using (source, agency_id, assessment_year, period, metric)
+    inner join after.indicator_inputs as ii on ii.metric_id = metric
+    where (b.value, b.expired) is distinct from (a.value, a.expired)
+),
 edited as (
     select ruleset_id from before.rulesets as b
     inner join after.rulesets as a using (ruleset_id)
@@ -91,6 +99,7 @@ select s.agency_id, s.assessment_year, s.period, s.code, s.points_before, s.poin
     case
         when f.spared then 'exception'
         when e.code is not null or (f.appraised and f.differs) then 'appraisal'
+        when c.code is not null and f.differs then 'correction'
         when f.differs and f.is_new then 'new'
         when f.differs and f.is_gone then 'gone'
         when f.differs then 'restated'
@@ -101,15 +110,23 @@ select s.agency_id, s.assessment_year, s.period, s.code, s.points_before, s.poin
 from scores as s
 left join figures as f using (ruleset_id, agency_id, assessment_year, period, code)
 left join entered as e using (ruleset_id, agency_id, assessment_year, period, code)
+left join corrected as c using (ruleset_id, agency_id, assessment_year, period, code)
 union all
 select agency_id, assessment_year, period, code, points_before, points_after, 'appraisal'
 from entered
 where code <> 'total' and (ruleset_id, code) in (select (ruleset_id, main_index_code) from after.main_indices)
 order by all
 """
-_NO_ENTERED = """(
+# Tables that releases of earlier versions may lack, as they would be without a row.
+_NONE = {
+    "entered_scores": """(
     select '' as ruleset_id, '' as agency_id, 0 as assessment_year, '' as period, '' as code, '' as points where false
-)"""
+)""",
+    "corrections": """(
+    select '' as source, '' as agency_id, 0 as assessment_year, '' as period, '' as metric, '' as value,
+        false as expired where false
+)""",
+}
 
 Key = tuple[str, int, str]
 
@@ -182,13 +199,14 @@ def compared(con: duckdb.DuckDBPyConnection) -> list[Change]:
 
 
 def _parts_sql(con: duckdb.DuckDBPyConnection) -> str:
-    """Releases made before the register of decisions have no entered scores."""
-    found = con.execute(
-        "select database_name, schema_name from duckdb_tables() where table_name = 'entered_scores'"
-    ).fetchall()
-    have = {name for row in found for name in row}
+    """Releases made before the registers of decisions and of corrections have neither."""
+    have = set(con.execute("select database_name, table_name from duckdb_tables()").fetchall())
     return _PARTS.format(
-        **{f"entered_{side}": f"{side}.entered_scores" if side in have else _NO_ENTERED for side in ("before", "after")}
+        **{
+            f"{name.removesuffix('_scores')}_{side}": f"{side}.{name}" if (side, name) in have else nothing
+            for side in ("before", "after")
+            for name, nothing in _NONE.items()
+        }
     )
 
 

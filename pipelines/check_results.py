@@ -11,7 +11,7 @@ from connectors import Pull
 from pipelines.build import comment
 
 COLUMNS = {
-    "stage": "Bước của quy trình. Stage: landing, dbt, indicators, scores.",
+    "stage": "Bước của quy trình. Stage: landing, dbt, corrections, indicators, scores.",
     "subject": "Bảng hoặc nguồn được kiểm tra. The table or source that is watched.",
     "check_name": "Tên kiểm tra. Name of the check.",
     "engine": "Công cụ. contract, dbt, great_expectations or sql.",

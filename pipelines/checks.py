@@ -16,8 +16,10 @@ from dagster import (
 from pipelines import build, progress
 from pipelines.assets.errors import for_people
 from pipelines.check_results import CheckResult, write_check_results
+from pipelines.corrections import UNEXPECTED, unexpected
 from pipelines.invariants import INVARIANTS
 from pipelines.resources import POOL, Refresh
+from pipelines.sql import records
 from pipelines.suites import Expected, named, run_suite
 
 # Computed without dbt: the figures as they lie in the accepted relations, so that a wrong join or a shuffled column
@@ -93,7 +95,29 @@ left join totals as t using (ruleset_id, agency_id, assessment_year, period)
 
 
 def check_definitions() -> list[AssetChecksDefinition]:
-    return [indicator_values_suite, rankings_checks]
+    return [corrections_hold, indicator_values_suite, rankings_checks]
+
+
+@asset_check(
+    asset="metric_values",
+    blocking=True,
+    pool=POOL,
+    description="Every correction found the figure that it expects; none that has expired is still needed.",
+)
+def corrections_hold(refresh: Refresh) -> AssetCheckResult:
+    with for_people(), build.connect(refresh.deployment) as con:
+        found = [unexpected(row) for row in records(con, UNEXPECTED)]
+        detail = "; ".join(one.line("vi") for one in found[:3])
+        name, count = "corrections_hold", len(found)
+        row = CheckResult("corrections", "metric_values", name, "sql", not found, unexpected=count, detail=detail)
+        write_check_results(con, "corrections", [row])
+    return AssetCheckResult(
+        asset_key="metric_values",
+        check_name="corrections_hold",
+        passed=not found,
+        severity=AssetCheckSeverity.ERROR,
+        metadata={one.where: f"{one.line('vi')} | {one.line('en')}" for one in found} or {"unexpected": 0},
+    )
 
 
 @asset_check(

@@ -50,6 +50,14 @@ where ruleset_id = {ruleset} and code = {indicator} and agency_id = {agency} and
     and period = {period}
 order by decided_on desc
 """
+_CORRECTIONS = """
+select c.metric, c.source, c.expect as uncorrected, c.value, c.decided_on, c.document, c.author, c.reason
+from corrections as c
+inner join indicator_inputs as ii on ii.metric_id = c.metric
+where ii.ruleset_id = {ruleset} and ii.indicator_code = {indicator} and c.agency_id = {agency}
+    and c.assessment_year = {year} and c.period = {period} and not c.expired
+order by all
+"""
 
 
 def fold(text: str) -> str:
@@ -88,7 +96,7 @@ def _which(wanted: str, ids: list[str]) -> UsageError:
 
 def explain(release: Release, agency: str, indicator: str, year: int, period: str = "") -> dict[str, Any]:
     """The score with its trace, the figures behind it and where they come from, and what the council decided about
-    it (the newest first), as one record.
+    it (the newest first), and which of the figures were corrected, as one record.
 
     Without `period` the whole year if it is scored, else its newest period. Raises `UsageError` naming what there is.
     """
@@ -111,6 +119,7 @@ def explain(release: Release, agency: str, indicator: str, year: int, period: st
         "agency_name": who["name_vi"],
         "figures": query(release, fill(_FIGURES, **key)),
         "decisions": query(release, fill(_DECISIONS, **key)) if known else [],
+        "corrections": query(release, fill(_CORRECTIONS, **key)) if "corrections" in release.rows else [],
         "release": release.number,
         "release_as_of": release.as_of,
     }

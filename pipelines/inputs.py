@@ -17,6 +17,7 @@ from common.errors import Finding, Text
 from common.yaml_files import display_path, invalid
 from connectors import Landing, Pull, load_sources
 from pipelines import frozen
+from pipelines.corrections import check_corrections
 from pipelines.registers import Registers, read_registers
 from pipelines.settings import CODE, ZONE, Deployment
 
@@ -55,12 +56,15 @@ def gather(deployment: Deployment, as_of: datetime) -> Inputs:
     registers = read_registers(deployment.registers).known_on(as_of.astimezone(ZONE).date())
     check_exceptions(registers, rulesets, deployment.registers)
     check_appraisals(registers, rulesets, deployment.registers)
+    metrics = catalogue_of(deployment.ruleset_folders)
+    check_corrections(registers.corrections, sources, metrics, deployment.registers)
     facts = {
         "pulls": [(pull.source, pull.assessment_year, pull.pull_id, pull.content_hash) for pull in pulls],
         "rulesets": [(ruleset.ruleset_id, ruleset.content_hash) for ruleset in rulesets],
-        "metrics": sorted(metric.model_dump_json() for metric in catalogue_of(deployment.ruleset_folders).values()),
+        "metrics": sorted(metric.model_dump_json() for metric in metrics.values()),
         "registers": registers.content_hash,
         "appraisals": [astuple(row) for row in registers.appraisals],
+        "corrections": [(one.line, astuple(one.row), one.expired) for one in registers.corrections],
         "frozen": [(one.year, one.revision, one.hashes) for one in frozen.in_force(deployment, as_of)],
         "years": settings.years,
         "code": code_hash(),

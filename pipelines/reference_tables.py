@@ -16,6 +16,7 @@ TABLES = {
     "source_agencies": "Mã của từng nguồn là cơ quan nào. Which code of which source is which agency, with validity.",
     "exceptions": "Miễn áp dụng được khai. One row per agency, year and indicator that an article spares.",
     "appraisals": "Quyết định thẩm định. One row per decision of the council about a value or about points.",
+    "corrections": "Đính chính số liệu nguồn. One row per figure that a source gives wrong, and what is right.",
     "rulesets": "Các quyết định đang dùng. One row per ruleset in use.",
     "ruleset_years": "Quyết định nào đánh giá năm nào, nhóm nào. Which ruleset judges which year and group.",
     "main_indices": "Chỉ số chính. Main indices of each ruleset with their maximum points.",

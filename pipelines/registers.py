@@ -1,5 +1,6 @@
 """Registers: who is assessed (`agencies.csv`), by which code each system knows them (`agency_codes.csv`), which
-articles of a decision spare whom which indicator (`exceptions.csv`), and what the council decided (`appraisals.csv`).
+articles of a decision spare whom which indicator (`exceptions.csv`), what the council decided (`appraisals.csv`), and
+which figures of a source are wrong (`corrections.csv`).
 
 A row holds from `valid_from` to `valid_to`, both inclusive and both optional. An assessment year sees the register
 as of its last day: who was merged away during the year is not ranked in it, whoever took over is.
@@ -20,6 +21,8 @@ from typing import TypeVar
 
 from common.errors import ConfigurationError, Finding, Text
 from common.yaml_files import display_path, invalid
+from pipelines import corrections
+from pipelines.corrections import Correction, Placed
 from pipelines.groups import GROUPS
 
 _DAYS = {"valid_from", "valid_to", "decided_on"}
@@ -88,7 +91,7 @@ class Appraisal:
     reason: str
 
 
-Row = TypeVar("Row", Agency, Code, Exemption, Appraisal)
+Row = TypeVar("Row", Agency, Code, Exemption, Appraisal, Correction)
 
 
 @dataclass(frozen=True)
@@ -99,12 +102,13 @@ class Registers:
     codes: tuple[Code, ...]
     exceptions: tuple[Exemption, ...]
     appraisals: tuple[Appraisal, ...]
+    corrections: tuple[Placed, ...]
     content_hash: str
 
     def known_on(self, day: date) -> Registers:
         """The registers with the decisions that had been taken by the end of a day."""
         taken = tuple(row for row in self.appraisals if row.decided_on <= day.isoformat())
-        return replace(self, appraisals=taken)
+        return replace(self, appraisals=taken, corrections=corrections.known_on(self.corrections, day))
 
     def agencies_of(self, year: int) -> list[Agency]:
         """The agencies that exist on the last day of the assessment year."""
@@ -141,21 +145,25 @@ def read_registers(folder: Path) -> Registers:
     declared, decided = folder / "exceptions.csv", folder / "appraisals.csv"
     exceptions = list(_read(declared, Exemption, findings)) if declared.exists() else []
     appraisals = list(_read(decided, Appraisal, findings)) if decided.exists() else []
+    wrong = folder / corrections.FILE
+    corrected = list(_read(wrong, Correction, findings)) if wrong.exists() else []
     ids = {agency.agency_id for _, agency in agencies}
     findings += _check_agencies(folder / "agencies.csv", agencies)
     findings += _check_codes(folder / "agency_codes.csv", codes, ids)
     findings += _check_exceptions(declared, exceptions, ids)
     findings += _check_appraisals(decided, appraisals, ids)
+    findings += corrections.check_rows(wrong, corrected, ids)
     if findings:
         raise invalid(findings, folder / "agencies.csv")
     digest = hashlib.sha256()
-    for line in sorted(repr(row) for _, row in [*agencies, *codes, *exceptions, *appraisals]):
+    for line in sorted(repr(row) for _, row in [*agencies, *codes, *exceptions, *appraisals, *corrected]):
         digest.update(line.encode() + b"\n")
     return Registers(
         tuple(row for _, row in agencies),
         tuple(row for _, row in codes),
         tuple(row for _, row in exceptions),
         tuple(row for _, row in appraisals),
+        tuple(Placed(line, row) for line, row in corrected),
         digest.hexdigest(),
     )
 

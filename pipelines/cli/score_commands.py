@@ -93,11 +93,14 @@ def _card(found: dict[str, Any], form: str, out: str, lang: str) -> Answer:
 
 
 def _print_decisions(screen: Screen, found: dict[str, Any]) -> None:
-    from pipelines.publication.card import decision_words
+    from pipelines.publication.card import correction_words, decision_words
 
     for one in found["decisions"]:
         words = decision_words(one)
         screen.line(f"Hội đồng, {words.vi}", f"Council, {words.en}")
+    for one in found["corrections"]:
+        words = correction_words(one)
+        screen.line(f"Đính chính, {words.vi}", f"Correction, {words.en}")
 
 
 def _print_figures(screen: Screen, found: dict[str, Any]) -> None:

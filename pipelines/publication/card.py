@@ -41,7 +41,10 @@ def card_data(found: Mapping[str, Any], lang: str = "vi") -> dict[str, Any]:
         "heads": [head.in_(lang) for head in _HEADS],
         "figures": [_figure(figure, lang) for figure in found["figures"]],
         "decisions_title": Text("Quyết định của hội đồng", "Decisions of the council").in_(lang),
-        "decisions": [decision_words(one).in_(lang) for one in found.get("decisions", [])],
+        "decisions": [
+            *(decision_words(one).in_(lang) for one in found.get("decisions", [])),
+            *(correction_words(one).in_(lang) for one in found.get("corrections", [])),
+        ],
         "simulated": _SIMULATED.in_(lang) if simulated else "",
         "footer": Text(
             f"Bản phát hành {found['release']}, số liệu biết đến {known:%H:%M} ngày {day(known.date())}.",
@@ -59,6 +62,17 @@ def decision_words(one: Mapping[str, Any]) -> Text:
         what = Text(f"giá trị {put}", f"value {put}")
     tail = f"{one['document']}, {one['author']}: {one['reason']}"
     return Text(f"{day(one['decided_on'])}: {what.vi} ({tail})", f"{one['decided_on']}: {what.en} ({tail})")
+
+
+def correction_words(one: Mapping[str, Any]) -> Text:
+    """One corrected figure in a sentence: what the source gave, what is right, when, on what paper, by whom and why."""
+    tail = f"{one['document']}, {one['author']}: {one['reason']}"
+    return Text(
+        f"{day(one['decided_on'])}: {one['metric']} của nguồn {one['source']} là {one['uncorrected']}, đính chính "
+        f"thành {one['value']} ({tail})",
+        f"{one['decided_on']}: {one['metric']} of source {one['source']} is {one['uncorrected']}, corrected to "
+        f"{one['value']} ({tail})",
+    )
 
 
 def _figure(figure: Mapping[str, Any], lang: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ConfigurationError
+from pipelines.corrections import check_corrections, plain
 from pipelines.inputs import check_appraisals, check_exceptions
 from pipelines.registers import read_registers
 from pipelines.settings import RULESETS
@@ -194,3 +195,57 @@ def test_a_decision_speaks_of_what_its_ruleset_scores(tmp_path: Path, row: str, 
     with pytest.raises(ConfigurationError) as caught:
         check_appraisals(read_registers(folder), rulesets, folder)
     assert message in caught.value.findings[0].message.en
+
+
+CORRECTIONS = """source,assessment_year,period,agency_id,metric,expect,value,decided_on,valid_to,document,author,reason
+s,2025,2025,moi,m.a,120,102,2025-11-20,,CV-1,Sở,nhập nhầm
+s,2025,2025,moi,m.a,102,104,2025-11-25,2025-11-30,CV-2,Sở,sửa lại
+"""
+
+
+def test_of_two_corrections_the_later_counts_until_its_end(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "corrections.csv").write_text(CORRECTIONS, encoding="utf-8")
+    registers = read_registers(folder)
+    found = {
+        day: [(one.line, one.row.value, one.expired) for one in registers.known_on(date.fromisoformat(day)).corrections]
+        for day in ("2025-11-19", "2025-11-20", "2025-11-30", "2025-12-01")
+    }
+    assert list(found.values()) == [[], [(2, "102", False)], [(3, "104", False)], [(3, "104", True)]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (("120,102", "120,"), "correction-figure"),
+        (("120,102", "120,120.0"), "correction-figure"),
+        (("2025,2025,moi,m.a,120", "2025,2024,moi,m.a,120"), "correction-year"),
+        (("moi,m.a,120", "nobody,m.a,120"), "agency-unknown"),
+        (("2025-11-20", "20/11/2025"), "register-date"),
+        (("CV-1,Sở", ",Sở"), "correction-ground"),
+        (("2025-11-25", "2025-11-20"), "correction-twice"),
+    ],
+)
+def test_a_faulty_correction_is_named_with_its_line(tmp_path: Path, wrong: tuple[str, str], code: str) -> None:
+    folder = write(tmp_path)
+    (folder / "corrections.csv").write_text(CORRECTIONS.replace(*wrong, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_registers(folder)
+    found = {(finding.code, finding.where.rsplit("/")[-1]) for finding in caught.value.findings}
+    assert (code, f"corrections.csv:{3 if code == 'correction-twice' else 2}") in found
+
+
+@pytest.mark.parametrize(("sources", "metrics", "code"), [([], ["m.a"], "source"), (["s"], [], "metric")])
+def test_a_correction_speaks_of_a_source_and_a_metric_that_exist(
+    tmp_path: Path, sources: list[str], metrics: list[str], code: str
+) -> None:
+    folder = write(tmp_path)
+    (folder / "corrections.csv").write_text(CORRECTIONS, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        check_corrections(read_registers(folder).corrections, sources, metrics, folder)
+    assert {finding.code for finding in caught.value.findings} == {f"correction-{code}"}
+
+
+@pytest.mark.parametrize(("text", "written"), [("18.50", "18.5"), ("20.00", "20"), ("1200", "1200"), ("yes", "yes")])
+def test_figures_are_compared_as_they_are_written(text: str, written: str) -> None:
+    assert plain(text) == written

@@ -22,23 +22,44 @@ with metric_rows as (
     select * from {{ ref(model) }}
     {{ 'union all by name' if not loop.last }}
     {% endfor %}
+),
+
+-- A correction takes the place of the very figure that it expects; what the source gave stays beside it. Where the source
+-- gives another one, nothing is corrected and a blocking check says so.
+corrected as (
+    select
+        metric_rows.* exclude (value),
+        coalesce(corrections.value, metric_rows.value) as value,
+        case when corrections.value is not null then metric_rows.value end as uncorrected,
+        corrections.document as correction
+    from metric_rows
+    left join {{ source('reference', 'corrections') }} as corrections
+        on corrections.source = metric_rows.source
+        and corrections.agency_id = metric_rows.agency_id
+        and corrections.assessment_year = metric_rows.assessment_year
+        and corrections.period = metric_rows.period
+        and corrections.metric = metric_rows.metric
+        and corrections.expect = metric_rows.value
+        and not corrections.expired
 )
 
 select
-    metric_rows.agency_id,
-    metric_rows.assessment_year,
-    metric_rows.period,
-    metric_rows.metric,
-    metric_rows.stage,
-    metric_rows.numerator,
-    metric_rows.denominator,
-    metric_rows.value,
+    corrected.agency_id,
+    corrected.assessment_year,
+    corrected.period,
+    corrected.metric,
+    corrected.stage,
+    corrected.numerator,
+    corrected.denominator,
+    corrected.value,
+    corrected.uncorrected,
+    corrected.correction,
     metrics.unit,
-    metric_rows.source,
-    metric_rows.pull_id,
-    metric_rows.as_of,
-    metric_rows.body_sha256,
-    metric_rows.pointer
-from metric_rows
+    corrected.source,
+    corrected.pull_id,
+    corrected.as_of,
+    corrected.body_sha256,
+    corrected.pointer
+from corrected
 left join {{ source('reference', 'metrics') }} as metrics using (metric)
 order by all
