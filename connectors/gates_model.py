@@ -41,7 +41,7 @@ class Correlation(Part):
     """Least rank correlation (Spearman) between the agencies' figures now and then."""
 
     last_accepted: Share = Field(default=Decimal("0.5"), description="with the last accepted pull of the year")
-    period_before: Share = Field(default=Decimal("0.3"), description="with the period before")
+    period_before: Share = Field(default=Decimal("0.1"), description="with the period before")
 
 
 class Outlier(Part):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from connectors.figures import Figures, Numbers, by_field, columns_of
 
 _FEW_DISTINCT = 5
+_MANY = 5  # things of a kind that say as much as one agency
 _MANY_DIGITS = 9
 _FAR = Fraction(1, 3)  # own figures differ by more than a third …
 _NEAR = Fraction(1, 8)  # … and those of another agency by less than an eighth …
@@ -34,6 +35,16 @@ def ratio(now: Field, then: Field) -> tuple[Fraction, int] | None:
     """The median of the agencies' ratios, and of how many; zeros say nothing."""
     ratios = [abs(now[code]) / abs(then[code]) for code in now.keys() & then.keys() if now[code] and then[code]]
     return (Fraction(median(ratios)), len(ratios)) if ratios else None
+
+
+def whole(now: Field, then: Field) -> tuple[Fraction, int] | None:
+    """The ratio of what all agencies have together, and of how much: for counts too small to compare one by one."""
+    codes = now.keys() & then.keys()
+    new, old = (
+        sum((abs(now[code]) for code in codes), Fraction(0)),
+        sum((abs(then[code]) for code in codes), Fraction(0)),
+    )
+    return (new / old, int(old) // _MANY) if new and old else None
 
 
 def correlated(now: Field, then: Field, least: Fraction) -> bool:
@@ -75,6 +86,16 @@ def misplaced(now: Figures, then: Figures) -> dict[str, str]:
         if other != code and nearest <= _NEAR and nearest * _NEARER < own:
             found[code] = other
     return {code: other for code, other in found.items() if other in found}
+
+
+def exchanged(now: Figures, then: Figures) -> dict[str, str]:
+    """Agencies that have exactly each other's earlier figures, and not their own."""
+    found: dict[str, str] = {}
+    moved = [code for code in sorted(now.keys() & then.keys()) if now[code] != then[code]]
+    for one, other in combinations(moved, 2):
+        if now[one] == then[other] and now[other] == then[one]:
+            found |= {one: other, other: one}
+    return found
 
 
 def _tells(name: str, now: Figures, then: Figures) -> bool:

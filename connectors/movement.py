@@ -208,7 +208,9 @@ def _compare(source: Source, part: Slice, figures: Figures, reference: Reference
         numbers = {"count": len(one.crossed), "voters": one.voters, "examples": examples(one.crossed)}
         result.reasons.append(finding("ColumnsSwapped", place, other=one.other, **numbers, **facts))
     wrong = likeness.misplaced(figures, reference.figures)
-    if len(wrong) >= (_FEWEST_OF_LISTS if source.contract.key else _FEWEST_MISPLACED):
+    if len(wrong) < (_FEWEST_OF_LISTS if source.contract.key else _FEWEST_MISPLACED):
+        wrong = likeness.exchanged(figures, reference.figures) if reference.own else {}
+    if wrong:
         pairs = examples([f"{code} ← {other}" for code, other in sorted(wrong.items())])
         result.reasons.append(finding("WrongAgency", part.place(source), count=len(wrong), examples=pairs, **facts))
     now, then = by_field(figures), by_field(reference.figures)
@@ -237,7 +239,7 @@ def _level(
     had = [code for code in now.keys() & then.keys() if then[code]]
     if len(had) >= source.gates.compared_from_agencies and 2 * len(had) >= len(then) and not any(now.values()):
         yield finding("DistributionShift", part.place(source, name), ratio="0", **facts)
-    found = likeness.ratio(now, then)
+    found = likeness.whole(now, then) if "=" in name else likeness.ratio(now, then)
     if found is None or found[1] < source.gates.compared_from_agencies:
         return
     limit, median, whole = reference.limit(source.gates.level), found[0], Fraction(1)

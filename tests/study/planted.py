@@ -19,7 +19,7 @@ from pipelines.settings import CODE
 from tests.study.kinds import KINDS
 from tests.study.worlds import SOURCES, kinds_of, world
 
-TUNING, HELD_OUT = range(1, 13), range(101, 113)
+TUNING, HELD_OUT = range(1, 13), range(201, 213)
 REPORT = CODE / "docs" / "planted_faults.md"
 
 

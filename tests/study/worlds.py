@@ -139,7 +139,8 @@ class World:
     def _clean(self, source: AnySource, year: int, moment: datetime, *, first: bool, keep: bool = True) -> None:
         with rows_through(self._recording(source.name, year, moment)):
             outcome = self._pull(source, year, moment, self.landing(first))
-        self.clean.append((source.name, f"{year}, {'first' if first else 'nightly'}", outcome))
+        when = "first" if first or moment in {BASE, PORTAL_BASE} else "nightly"
+        self.clean.append((source.name, f"{year}, {when}", outcome))
         self._settle(outcome, self.landing(first), keep)
 
     def _settle(self, outcome: PullOutcome, landing: Landing, keep: bool) -> None:
