@@ -15,6 +15,7 @@ _MANY = 5  # things of a kind that say as much as one agency
 _MANY_DIGITS = 9
 _FAR = Fraction(1, 3)  # own figures differ by more than a third …
 _NEAR = Fraction(1, 8)  # … and those of another agency by less than an eighth …
+_MOST_EXAMINED = 200  # of a group of thousands, so many show a shift as well as all
 _NEARER = 4  # … and a quarter of that
 _CHANCE = 9  # a count of n moves by three square roots of n without any cause
 _APART = 2  # columns that are told apart: one is at least twice the other
@@ -77,11 +78,10 @@ def misplaced(now: Figures, then: Figures) -> dict[str, str]:
     scaled = _scaled(now, then, names)
     common = sorted(now.keys() & then.keys())
     found: dict[str, str] = {}
-    for code in common:
-        own = _distance(now[code], scaled[code], names)
-        if own is None or own <= _FAR:
-            continue
-        others = [(far, other) for other in common if (far := _distance(now[code], scaled[other], names)) is not None]
+    apart = {code: _distance(now[code], scaled[code], names) for code in common}
+    far = [(code, own) for code, own in apart.items() if own is not None and own > _FAR]
+    for code, own in far[:_MOST_EXAMINED]:
+        others = [(to, other) for other in common if (to := _distance(now[code], scaled[other], names)) is not None]
         nearest, other = min(others)
         if other != code and nearest <= _NEAR and nearest * _NEARER < own:
             found[code] = other
@@ -90,11 +90,15 @@ def misplaced(now: Figures, then: Figures) -> dict[str, str]:
 
 def exchanged(now: Figures, then: Figures) -> dict[str, str]:
     """Agencies that have exactly each other's earlier figures, and not their own."""
-    found: dict[str, str] = {}
     moved = [code for code in sorted(now.keys() & then.keys()) if now[code] != then[code]]
-    for one, other in combinations(moved, 2):
-        if now[one] == then[other] and now[other] == then[one]:
-            found |= {one: other, other: one}
+    pairs: dict[tuple[object, object], str] = {}
+    found: dict[str, str] = {}
+    for code in moved:
+        new, old = (tuple(sorted(side[code].items())) for side in (now, then))
+        other = pairs.get((old, new))
+        if other:
+            found |= {code: other, other: code}
+        pairs[new, old] = code
     return found
 
 
