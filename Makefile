@@ -58,7 +58,7 @@ test-next-duckdb: setup .venv-servers/installed
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.duckdb-next.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	PYTHONDONTWRITEBYTECODE= .venv-next/bin/python -m compileall -q -j 0 .venv-next/lib || true
-	.venv-next/bin/pytest -n auto -m "not slow" tests/unit tests/golden tests/integration
+	.venv-next/bin/pytest -n auto -m "not slow" tests/unit tests/golden tests/integration tests/faults/test_determinism.py
 
 lint: setup
 	$(BIN)/ruff check .

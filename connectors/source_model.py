@@ -41,6 +41,7 @@ class Source(Part):
     title: Title
     kind: Literal["rest", "files", "sql"]
     preset: Name | None = Field(default=None, description="shape of a known system, laid under this file")
+    environment: str | None = Field(default=None, description="environment of the system, as dti.yaml names its own")
     note: Title | None = Field(default=None, description="what a person should know about this source")
     timezone: str = "Asia/Ho_Chi_Minh"
     first_year: int | None = Field(default=None, description="first assessment year that the source has figures for")

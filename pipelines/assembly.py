@@ -12,10 +12,11 @@ import duckdb
 
 from common.durable import sha256_file
 from common.errors import GateError, Text
-from pipelines import build, releases
+from pipelines import approvals, build, releases
 from pipelines.content_hash import table_hash
 from pipelines.copying import STORAGE, Schema, copy_tables
-from pipelines.inputs import Inputs, code_hash
+from pipelines.guard import basis_of
+from pipelines.inputs import Inputs, code_hash, lock_hash
 from pipelines.releases import Release
 from pipelines.settings import Deployment, now
 from pipelines.sql import literal
@@ -49,13 +50,14 @@ PUBLISHED = (
     "rankings",
     "frozen_years",
     "frozen_differences",
+    "approvals",
     "pulls",
     "quarantine",
     "check_results",
     "source_states",
     "releases",
 )
-_MOMENTS = {"releases", "frozen_years", "source_states"}  # say when, not what: not part of the content
+_MOMENTS = {"releases", "frozen_years", "source_states", "approvals"}  # say when, not what: not part of the content
 _STATES = {
     "state": "fresh, stale, held, failed, never or past: a past year is not asked for any more",
     "confirmed_at": "When its figures in use were last seen at the source",
@@ -70,11 +72,13 @@ def assemble(deployment: Deployment, inputs: Inputs) -> Release:
     workshop = deployment.releases / f".{number}.building"
     shutil.rmtree(workshop, ignore_errors=True)
     workshop.mkdir(parents=True)
-    draft = _draft(number, inputs)
     with build.connect(deployment) as con:
         _still_current(con, inputs)
         _write_source_states(con, deployment, inputs)
+        years = [row[0] for row in con.execute("select distinct assessment_year from rankings order by 1").fetchall()]
+        draft = _draft(number, inputs, years)
         _write_releases(con, deployment, draft)
+        _write_approvals(con, deployment)
         _copy(con, workshop / releases.FILE)
         expected = {table: table_hash(con, table) for table in PUBLISHED if table not in _MOMENTS}
     file = workshop / releases.FILE
@@ -100,7 +104,7 @@ def _still_current(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
         )
 
 
-def _draft(number: int, inputs: Inputs) -> Release:
+def _draft(number: int, inputs: Inputs, years: list[int]) -> Release:
     engines = {name: version(name) for name in ("duckdb", "dbt-core", "dagster", "great-expectations", "pyarrow")}
     return Release(
         number=number,
@@ -112,7 +116,8 @@ def _draft(number: int, inputs: Inputs) -> Release:
         rows={},
         hashes={},
         pulls=[pull.pull_id for pull in inputs.pulls],
-        versions={"code": code_hash(), **engines},
+        versions={"code": code_hash(), "lock": lock_hash(), **engines},
+        basis=basis_of(inputs, years),
     )
 
 
@@ -156,6 +161,23 @@ def _write_source_states(con: duckdb.DuckDBPyConnection, deployment: Deployment,
         if one.source in titles
     ]  # fmt: skip
     build.insert_rows(con, "source_states", rows)
+
+
+def _write_approvals(con: duckdb.DuckDBPyConnection, deployment: Deployment) -> None:
+    """`approvals`: the ledger, with what each signature let through."""
+    con.execute(
+        "create or replace table approvals (number integer, signed_at timestamp, subject varchar, signed_by varchar, "
+        "reason varchar, changes varchar, before varchar, content_hash varchar)"
+    )
+    build.comment(con, "approvals", "Sổ phê duyệt. One row per signature: who let which change through, and why.", {})
+    rows = [
+        [
+            one.number, build.local_time(datetime.fromisoformat(one.at)), one.subject, one.by, one.reason,
+            "\n".join(one.changes), one.before, one.content_hash,
+        ]
+        for one in approvals.read(deployment)
+    ]  # fmt: skip
+    build.insert_rows(con, "approvals", rows)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -17,19 +17,18 @@ with fields as (
     group by ruleset_id, agency_group, assessment_year, substr(period, 5)
 ),
 earlier as (
-    select agency_id, agency_group, assessment_year + 1 as assessment_year, substr(period, 5) as part,
-        arg_max(ruleset_id, assessment_year) as ruleset_id, arg_max(rank, assessment_year) as rank
+    select ruleset_id, agency_id, agency_group, assessment_year + 1 as assessment_year, substr(period, 5) as part, rank
     from rankings
-    group by all
-)
+),
+ranked_before as (select distinct agency_id, agency_group, assessment_year, part from earlier)
 select
     now_ranked.ruleset_id, now_ranked.agency_id, now_ranked.assessment_year, now_ranked.period,
-    coalesce(earlier.ruleset_id = now_ranked.ruleset_id and before.agencies = fields.agencies, false) as comparable,
+    coalesce(earlier.agency_id is not null and before.agencies = fields.agencies, false) as comparable,
     case when comparable then cast(earlier.rank - now_ranked.rank as integer) end as rank_change,
     case
         when comparable then null
-        when earlier.ruleset_id is null then 'không có kết quả năm trước'
-        when earlier.ruleset_id <> now_ranked.ruleset_id then 'bộ chỉ số khác năm trước'
+        when ranked_before.agency_id is null then 'không có kết quả năm trước'
+        when earlier.agency_id is null then 'bộ chỉ số khác năm trước'
         else 'danh sách cơ quan khác năm trước'
     end as not_comparable_reason
 from rankings as now_ranked
@@ -37,10 +36,15 @@ left join fields
     on fields.ruleset_id = now_ranked.ruleset_id and fields.agency_group = now_ranked.agency_group
     and fields.assessment_year = now_ranked.assessment_year and fields.part = substr(now_ranked.period, 5)
 left join earlier
-    on earlier.agency_id = now_ranked.agency_id and earlier.agency_group = now_ranked.agency_group
+    on earlier.ruleset_id = now_ranked.ruleset_id and earlier.agency_id = now_ranked.agency_id
+    and earlier.agency_group = now_ranked.agency_group
     and earlier.assessment_year = now_ranked.assessment_year and earlier.part = substr(now_ranked.period, 5)
+left join ranked_before
+    on ranked_before.agency_id = now_ranked.agency_id and ranked_before.agency_group = now_ranked.agency_group
+    and ranked_before.assessment_year = now_ranked.assessment_year
+    and ranked_before.part = substr(now_ranked.period, 5)
 left join fields as before
-    on before.ruleset_id = earlier.ruleset_id and before.agency_group = now_ranked.agency_group
+    on before.ruleset_id = now_ranked.ruleset_id and before.agency_group = now_ranked.agency_group
     and before.assessment_year = now_ranked.assessment_year - 1 and before.part = substr(now_ranked.period, 5)
 """
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from common.errors import DifferenceError, DtiError, Text
+from common.errors import ConfigurationError, DifferenceError, DtiError, Text
+from common.yaml_files import display_path
 from pipelines import releases, sharing
 from pipelines.lock import holder
 from pipelines.settings import Deployment
@@ -44,6 +45,7 @@ def examine(deployment: Deployment) -> list[Examined]:
         (Text("Bản đang công bố", "Release"), _release),
         (Text("Trang kết quả", "Site"), _site),
         (Text("Sổ kiến nghị", "Appeals"), _appeals),
+        (Text("Sổ phê duyệt", "Approvals"), _approvals),
     ]
     return [_look(name, look, deployment) for name, look in looks]
 
@@ -76,22 +78,44 @@ def _registers(deployment: Deployment) -> Text:
     from pipelines.registers import read_registers
 
     found = read_registers(deployment.registers)
+    if not found.agencies:
+        raise ConfigurationError(
+            "no-agencies",
+            Text("chưa có cơ quan nào trong sổ đăng ký", "there is no agency in the register"),
+            hint=Text(
+                "ghi mỗi cơ quan một dòng vào agencies.csv, mã của nó trong các hệ thống vào agency_codes.csv",
+                "write a line per agency into agencies.csv, and its codes in the systems into agency_codes.csv",
+            ),
+            where=display_path(deployment.registers / "agencies.csv"),
+        )
     count, codes = len(found.agencies), len(found.codes)
     return Text(f"{count} cơ quan, {codes} mã", f"{count} agencies, {codes} codes")
 
 
 def _sources(deployment: Deployment) -> Text:
     from connectors import load_sources
+    from pipelines.environments import check_environment
 
-    names = ", ".join(load_sources(deployment.sources))
+    sources = load_sources(deployment.sources)
+    check_environment(deployment, sources.values())
+    names = ", ".join(sources)
     return Text(names, names)
 
 
 def _rulesets(deployment: Deployment) -> Text:
+    from pipelines.judging import check_years, judges
     from rulesets.load import resolve
 
-    names = ", ".join(resolve(name, deployment.ruleset_folders).ruleset_id for name in deployment.settings.rulesets)
-    return Text(names, names)
+    settings = deployment.settings
+    used = [resolve(name, deployment.ruleset_folders) for name in settings.rulesets]
+    check_years(deployment, used)
+    judging = {one.ruleset_id for one in judges(used, settings.years).values()}
+    idle = ", ".join(one.ruleset_id for one in used if one.ruleset_id not in judging)
+    names = ", ".join(one.ruleset_id for one in used if one.ruleset_id in judging)
+    return Text(
+        names + (f"; chưa chấm năm nào: {idle}" if idle else ""),
+        names + (f"; judging no year: {idle}" if idle else ""),
+    )
 
 
 def _dbt(_: Deployment) -> Text:
@@ -133,6 +157,15 @@ def _landing(deployment: Deployment) -> Text:
     for pull in pulls:
         landing.verify(pull)
     return Text(f"{len(pulls)} lần lấy, sha256 khớp", f"{len(pulls)} pulls, every sha256 fits")
+
+
+def _approvals(deployment: Deployment) -> Text:
+    from pipelines import approvals
+    from pipelines.missing import check_nothing_is_gone
+
+    count = len(approvals.read(deployment))
+    check_nothing_is_gone(deployment)
+    return Text(f"{count} chữ ký; không mất gì đã dùng", f"{count} signatures; nothing that was used is gone")
 
 
 def _release(deployment: Deployment) -> Text:

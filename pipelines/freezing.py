@@ -14,12 +14,13 @@ from typing import Any
 import duckdb
 
 from common.durable import fsync_file, fsync_folder, sha256_file, write_json
-from common.errors import GateError, Text, UsageError
-from pipelines import build, frozen, journal
-from pipelines.content_hash import table_hash
+from common.errors import DifferenceError, Finding, GateError, Text, UsageError
+from pipelines import approvals, build, frozen, journal
+from pipelines.approvals import REGISTERS, SOFTWARE
 from pipelines.frozen import RESULTS, FrozenYear
 from pipelines.frozen_causes import DIFFERENCES, differences
-from pipelines.inputs import Inputs, code_hash
+from pipelines.guard import basis_of, check_official, register_hash
+from pipelines.inputs import Inputs, code_hash, lock_hash, software_hash
 from pipelines.settings import CODE, Deployment, now
 from pipelines.sql import literal
 
@@ -41,6 +42,7 @@ def settle_years(
     """Keep every frozen year as it was published, freeze the one that is wished for, and write `frozen_years` and
     `frozen_differences`. Returns the differences that were kept out. Needs the lock."""
     con.execute(f"create or replace table frozen_differences ({DIFFERENCES})")
+    _sign_earlier_years(deployment)
     kept: list[dict[str, Any]] = []
     for one in frozen.in_force(deployment, inputs.as_of):
         frozen.verify_files(one)
@@ -53,7 +55,9 @@ def settle_years(
                 con.execute(f"delete from {table} where assessment_year = {one.year}")
                 con.execute(f"insert into {table} by name select {_shared(con, table)} from _frozen_{table}")
     _write_differences(con, kept)
+    _check_software(deployment, kept)
     if wish:
+        check_official(deployment, inputs, wish.year, wish.by)
         freeze(con, deployment, inputs, wish)
     _write_years(con, deployment, inputs)
     return kept
@@ -93,6 +97,7 @@ def freeze(con: duckdb.DuckDBPyConnection, deployment: Deployment, inputs: Input
     if before:
         with _frozen_tables(con, before):
             changed = differences(con, before, inputs)
+        _check_software(deployment, changed)
         if not changed and _same_tables(con, before):
             raise GateError(
                 "nothing-to-revise",
@@ -118,21 +123,58 @@ def freeze(con: duckdb.DuckDBPyConnection, deployment: Deployment, inputs: Input
         rulesets={one.ruleset_id: one.content_hash for one in inputs.rulesets},
         registers=inputs.registers.content_hash,
         versions={"code": code_hash(), **{name: version(name) for name in _ENGINES}},
+        basis={REGISTERS: register_hash(inputs.registers, wish.year), "lock": lock_hash()},
         rows={table: rows for table, (rows, _) in hashes.items()},
         hashes={table: digest for table, (_, digest) in hashes.items()},
         files=files,
         changed=changed,
     )
-    return _commit(deployment, work, done)
+    return _sign(deployment, inputs, _commit(deployment, work, done))
+
+
+def _sign(deployment: Deployment, inputs: Inputs, done: FrozenYear) -> FrozenYear:
+    """An official year is a line of the ledger, which signs for all that judged it."""
+    judging = basis_of(inputs, [done.year])[str(done.year)]["rulesets"].values()
+    basis = {**dict(judging), REGISTERS: register_hash(inputs.registers)}
+    changes = [_told(row) for row in done.changed if row["what"] == "rank"]
+    approvals.append(deployment, done.name, done.digest, by=done.by, reason=done.reason, changes=changes, basis=basis)
+    return done
+
+
+def _told(row: dict[str, Any]) -> str:
+    return f"{row['agency_id']} {row['period']}: {row['frozen_value']} → {row['rebuilt_value']} ({row['cause']})"
+
+
+def _sign_earlier_years(deployment: Deployment) -> None:
+    """Years that became official before there was a ledger, or whose line a crash kept out."""
+    signed = {one.subject for one in approvals.read(deployment)}
+    for one in frozen.all_frozen(deployment):
+        if one.name not in signed:
+            approvals.append(deployment, one.name, one.digest, by=one.by, reason=one.reason, basis=dict(one.rulesets))
+
+
+def _check_software(deployment: Deployment, kept: list[dict[str, Any]]) -> None:
+    """Software that gives an official year other results is refused until somebody signs the differences."""
+    mine = [row for row in kept if row["cause"] == "code"]
+    if mine and approvals.newest(approvals.read(deployment)).get(SOFTWARE) != software_hash():
+        years = ", ".join(sorted({str(row["assessment_year"]) for row in mine}))
+        raise GateError(
+            "SoftwareChanged",
+            Text(
+                f"phần mềm này cho năm đã chốt {years} kết quả khác ở {len(mine)} chỗ",
+                f"this software gives the official {years} other results in {len(mine)} places",
+            ),
+            hint=Text(
+                "dùng lại phiên bản cũ (requirements.lock của năm đã chốt), hoặc dti approve software --reason …",
+                "go back to the version of the official year (its requirements.lock), or dti approve software "
+                "--reason …",
+            ),
+            findings=[Finding("software", Text(_told(row), _told(row)), where=row["what"]) for row in mine[:20]],
+        )
 
 
 def _same_tables(con: duckdb.DuckDBPyConnection, before: FrozenYear) -> bool:
-    return all(_year_hash(con, table, before.year)[1] == before.hashes[table] for table in ("rankings", "pulls"))
-
-
-def _year_hash(con: duckdb.DuckDBPyConnection, table: str, year: int) -> tuple[int, str]:
-    con.execute(f"create or replace temp view _year as from {table} where assessment_year = {year}")
-    return table_hash(con, "_year")
+    return all(frozen.year_hash(con, table, before.year)[1] == before.hashes[table] for table in ("rankings", "pulls"))
 
 
 def _write_results(con: duckdb.DuckDBPyConnection, folder: Path, year: int) -> dict[str, tuple[int, str]]:
@@ -142,7 +184,7 @@ def _write_results(con: duckdb.DuckDBPyConnection, folder: Path, year: int) -> d
         rows = f"(from {table} where assessment_year = {year} order by all)"
         con.execute(f"copy {rows} to {literal(str(folder / f'{table}.parquet'))} (format parquet, compression zstd)")
         con.execute(f"copy {rows} to {literal(str(folder / f'{table}.csv'))} (format csv, header)")
-    return {table: _year_hash(con, table, year) for table in RESULTS}
+    return {table: frozen.year_hash(con, table, year) for table in RESULTS}
 
 
 def _copy_inputs(deployment: Deployment, inputs: Inputs, work: Path) -> None:
@@ -170,6 +212,13 @@ def _commit(deployment: Deployment, work: Path, done: FrozenYear) -> FrozenYear:
         fsync_folder(path)
     fsync_folder(work)
     final = work.with_name(str(done.revision))
+    if final.exists():
+        raise DifferenceError(
+            "revision-taken",
+            Text(f"{done.name} đã có", f"there is a {done.name} already"),
+            hint=Text("dti release verify", "dti release verify"),
+            where=str(final),
+        )
     work.rename(final)
     for folder in (final.parent, final.parent.parent, deployment.releases):
         fsync_folder(folder)

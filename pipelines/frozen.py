@@ -8,15 +8,19 @@ new revision with a reason replaces them. Reading this needs nothing heavy.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.durable import sha256_file
 from common.errors import DifferenceError, Text
 from pipelines.settings import Deployment
+
+if TYPE_CHECKING:
+    import duckdb
 
 MANIFEST = "year.json"
 
@@ -56,12 +60,19 @@ class FrozenYear:
     hashes: dict[str, str]
     files: dict[str, str]
     changed: list[dict[str, Any]] = field(default_factory=list)
+    basis: dict[str, str] = field(default_factory=dict)
+    """The hash of the year's own part of the registers (`registers`), and of the lock file (`lock`)."""
     folder: Path = field(default=Path(), compare=False)
 
     @property
     def name(self) -> str:
         """How people speak of it: `2024 r1`."""
         return f"{self.year} r{self.revision}"
+
+    @property
+    def digest(self) -> str:
+        """One hash for all results of the year: what a recomputation, on whatever machine, has to reach."""
+        return digest_of(self.hashes)
 
     def manifest(self) -> dict[str, Any]:
         body = asdict(self)
@@ -70,6 +81,18 @@ class FrozenYear:
 
     def table(self, name: str) -> Path:
         return self.folder / "results" / f"{name}.parquet"
+
+
+def digest_of(hashes: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def year_hash(con: duckdb.DuckDBPyConnection, table: str, year: int) -> tuple[int, str]:
+    """Rows and content hash of one year of a table."""
+    from pipelines.content_hash import table_hash
+
+    con.execute(f"create or replace temp view _year as from {table} where assessment_year = {int(year)}")
+    return table_hash(con, "_year")
 
 
 def home(deployment: Deployment) -> Path:

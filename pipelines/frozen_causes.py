@@ -63,7 +63,7 @@ indicators_told as (
             when c.one_sided then 'register'
             when g.article_differs then 'exception'
             when e.code is not null or (g.figure_differs and g.appraised) then 'appraisal'
-            when g.figure_differs then 'source'
+            when g.figure_differs then '{figure_cause}'
             when c.ruleset_id in ({changed_rulesets}) then 'ruleset'
             when {same_code} then 'others'
             else 'code'
@@ -87,13 +87,14 @@ rankings_told as (
     select ruleset_id, agency_id, period, what, '' as code, frozen_value, rebuilt_value,
         case
             when f_agency is null or n_agency is null then 'register'
-            when what <> 'rank' then coalesce(o.cause, 'others')
-            when total_differs then coalesce(o.cause, 'others')
-            else 'others'
+            when what <> 'rank' or total_differs then coalesce(o.cause, {whole_cause})
+            when some_total_differs then 'others'
+            else {whole_cause}
         end as cause
     from (
         select ruleset_id, agency_id, period, f.agency_id as f_agency, n.agency_id as n_agency,
             f.total is distinct from n.total as total_differs,
+            bool_or(f.total is distinct from n.total) over (partition by ruleset_id, period) as some_total_differs,
             unnest(['total', 'rank', 'grade']) as what,
             unnest([cast(f.total as varchar), cast(f.rank as varchar), f.grade]) as frozen_value,
             unnest([cast(n.total as varchar), cast(n.rank as varchar), n.grade]) as rebuilt_value
@@ -108,17 +109,35 @@ from (select * from rankings_told union all by name select * from indicators_tol
 order by all
 """
 
+# Of a total, grade or rank that differs where no indicator of the agency does.
+_WHOLE = "case when ruleset_id in ({changed}) then 'ruleset' else '{otherwise}' end"
+
 
 def differences(con: duckdb.DuckDBPyConnection, one: FrozenYear, inputs: Inputs) -> list[dict[str, Any]]:
     """Every total, rank, grade and indicator that differs between the frozen rows (`_frozen_…`) and the build."""
-    from pipelines.inputs import code_hash
+    from pipelines.inputs import software
 
+    same = all(one.versions.get(name, now) == now for name, now in software().items())
     today = {loaded.ruleset_id: loaded.content_hash for loaded in inputs.rulesets}
     changed = [name for name, digest in one.rulesets.items() if today.get(name) != digest]
+    changed_names = ", ".join(literal(name) for name in changed) or "''"
     sql = _SQL.format(
         year=int(one.year),
         revision=int(one.revision),
-        changed_rulesets=", ".join(literal(name) for name in changed) or "''",
-        same_code="true" if one.versions.get("code") == code_hash() else "false",
+        changed_rulesets=changed_names,
+        same_code="true" if same else "false",
+        whole_cause=_WHOLE.format(changed=changed_names, otherwise="others" if same else "code"),
+        figure_cause=_figure_cause(con, one, inputs, same),
     )
     return records(con, sql)
+
+
+def _figure_cause(con: duckdb.DuckDBPyConnection, one: FrozenYear, inputs: Inputs, same_software: bool) -> str:
+    """Why a figure differs: other pulls, else another register (codes), else other software or catalogue of metrics."""
+    today = {row[0] for row in con.execute(f"select pull_id from pulls where assessment_year = {one.year}").fetchall()}
+    then = {row[0] for row in con.execute("select pull_id from _frozen_pulls").fetchall()}
+    if today != then:
+        return "source"
+    if one.registers != inputs.registers.content_hash:
+        return "register"
+    return "ruleset" if same_software else "code"

@@ -13,11 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.durable import sha256_file
 from common.errors import Finding, Text
 from common.yaml_files import display_path, invalid
 from connectors import Landing, Pull, load_sources
 from pipelines import frozen
 from pipelines.corrections import check_corrections
+from pipelines.judging import check_years, span
 from pipelines.registers import Registers, read_registers
 from pipelines.settings import CODE, ZONE, Deployment
 
@@ -53,6 +55,7 @@ def gather(deployment: Deployment, as_of: datetime) -> Inputs:
     found = [landing.newest_accepted(name, year, as_of) for name in sources for year in settings.years]
     pulls = [pull for pull in found if pull is not None]
     rulesets = [resolve(name, deployment.ruleset_folders) for name in settings.rulesets]
+    check_years(deployment, rulesets)
     registers = read_registers(deployment.registers).known_on(as_of.astimezone(ZONE).date())
     check_exceptions(registers, rulesets, deployment.registers)
     check_appraisals(registers, rulesets, deployment.registers)
@@ -67,8 +70,7 @@ def gather(deployment: Deployment, as_of: datetime) -> Inputs:
         "corrections": [(one.line, astuple(one.row), one.expired) for one in registers.corrections],
         "frozen": [(one.year, one.revision, one.hashes) for one in frozen.in_force(deployment, as_of)],
         "years": settings.years,
-        "code": code_hash(),
-        "engines": [(name, version(name)) for name in _ENGINES],
+        "software": software(),
     }
     basis = {name: fact for name, fact in facts.items() if name != "frozen"}
     return Inputs(as_of, sources, pulls, rulesets, registers, _hash_of(facts), _hash_of(basis))
@@ -80,15 +82,17 @@ def _hash_of(facts: dict[str, object]) -> str:
 
 def check_exceptions(registers: Registers, rulesets: Sequence[LoadedRuleset], folder: Path) -> None:
     """Every declared exception names a ruleset in use, one of its indicators, and an article that covers it."""
-    by_id = {loaded.ruleset_id: loaded.ruleset for loaded in rulesets}
+    by_id = {loaded.ruleset_id: loaded for loaded in rulesets}
     findings = []
     for line, row in enumerate(registers.exceptions, start=2):
-        ruleset = by_id.get(row.ruleset_id)
+        ruleset = by_id[row.ruleset_id].ruleset if row.ruleset_id in by_id else None
         codes = {indicator.code for indicator in (ruleset.indicators or [] if ruleset else [])}
         rules = {rule.article: rule.indicators for rule in (ruleset.exceptions if ruleset else [])}
         problem = None
         if ruleset is None:
             problem = Text(f"'{row.ruleset_id}' không dùng", f"'{row.ruleset_id}' is not in use")
+        elif not by_id[row.ruleset_id].ruleset.valid.covers(int(row.assessment_year)):
+            problem = _not_in_force(by_id[row.ruleset_id], row.assessment_year)
         elif row.indicator_code not in codes:
             problem = Text(f"không có chỉ số '{row.indicator_code}'", f"no indicator '{row.indicator_code}'")
         elif row.article not in rules:
@@ -110,10 +114,10 @@ def check_exceptions(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
 def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], folder: Path) -> None:
     """Every decision names a ruleset in use and something that it scores; a whole has points only, and no more of them
     than its maximum."""
-    by_id = {loaded.ruleset_id: loaded.ruleset for loaded in rulesets}
+    by_id = {loaded.ruleset_id: loaded for loaded in rulesets}
     findings = []
     for row in registers.appraisals:
-        ruleset = by_id.get(row.ruleset_id)
+        ruleset = by_id[row.ruleset_id].ruleset if row.ruleset_id in by_id else None
         wholes = {main.code: main.points for main in ruleset.main_indices} if ruleset else {}
         wholes["total"] = ruleset.structure.points if ruleset else None
         codes = {one.code: one.max_points for one in ruleset.indicator_list} if ruleset else {}
@@ -121,6 +125,8 @@ def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
         problem = None
         if ruleset is None:
             problem = Text(f"'{row.ruleset_id}' không dùng", f"'{row.ruleset_id}' is not in use")
+        elif not by_id[row.ruleset_id].ruleset.valid.covers(int(row.assessment_year)):
+            problem = _not_in_force(by_id[row.ruleset_id], row.assessment_year)
         elif row.code not in {**wholes, **codes}:
             problem = Text(f"không có mã '{row.code}'", f"there is no '{row.code}'")
         elif row.code not in codes and not row.points:
@@ -132,6 +138,26 @@ def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
             findings.append(Finding("appraisal", problem, where=where))
     if findings:
         raise invalid(findings, folder / "appraisals.csv")
+
+
+def _not_in_force(loaded: LoadedRuleset, year: str) -> Text:
+    name = f"{loaded.ruleset_id} ({span(loaded)})"
+    return Text(f"{name} không có hiệu lực cho năm {year}", f"{name} is not in force in {year}")
+
+
+def software() -> dict[str, str]:
+    """What turns inputs into results: our code, and the engines by version."""
+    return {"code": code_hash(), **{name: version(name) for name in _ENGINES}}
+
+
+def software_hash() -> str:
+    return hashlib.sha256(json.dumps(software(), sort_keys=True).encode()).hexdigest()
+
+
+def lock_hash() -> str:
+    """SHA-256 of the lock file; empty where the code was installed without it."""
+    path = CODE / "requirements.lock"
+    return sha256_file(path) if path.exists() else ""
 
 
 @cache

@@ -18,7 +18,7 @@ from pipelines.suites import suite_gate
 @dataclass(frozen=True)
 class Pulled:
     """The outcome of a pull: accepted, unchanged, held, failed, not offered (no such year), not asked (past day),
-    or only now (a source that cannot tell of another year)."""
+    only now (a source that cannot tell of another year), or done (earlier in this backfill, which was interrupted)."""
 
     source: str
     year: int
@@ -32,7 +32,7 @@ class Pulled:
 
     @property
     def good(self) -> bool:
-        return self.status in {"accepted", "unchanged", "not offered", "not asked", "only now"}
+        return self.status in {"accepted", "unchanged", "not offered", "not asked", "only now", "done"}
 
     @property
     def usable(self) -> bool:
@@ -62,7 +62,20 @@ _STATUS = {
     "not asked": Text("không hỏi lại cho một ngày đã qua", "not asked for a day that is past"),
     "not offered": Text("nguồn không có năm này", "the source does not offer this year"),
     "only now": Text("nguồn chỉ biết hiện tại, không biết năm này", "the source knows only now, not this year"),
+    "done": Text("đã lấy xong trước khi đợt lấy lại bị ngắt", "done before this backfill was interrupted"),
 }
+
+
+def not_pulled(source: AnySource, year: int, moment: datetime) -> str:
+    """Why a source is not asked about a year as of a moment, as a status of `Pulled`; empty where it is asked."""
+    if not source.offers(year):
+        return "not offered"
+    if source.simulated:
+        return ""
+    if now() - moment > timedelta(days=1):
+        return "not asked"
+    other_year = source.knows_only_now and moment.astimezone(ZoneInfo(source.timezone)).year != year
+    return "only now" if other_year else ""
 
 
 def pull_year(
@@ -73,14 +86,12 @@ def pull_year(
     With `into` (a trial) landing is that folder and the journal is left alone.
     """
     landing = Landing(into or deployment.landing)
-    if not source.offers(year):
-        return _told(Pulled(source.name, year, "not offered"))
-    past_day = now() - moment > timedelta(days=1)
-    other_year = source.knows_only_now and moment.astimezone(ZoneInfo(source.timezone)).year != year
-    if not source.simulated and (past_day or other_year):
+    reason = not_pulled(source, year, moment)
+    if reason == "not offered":
+        return _told(Pulled(source.name, year, reason))
+    if reason:
         last = landing.newest_accepted(source.name, year, moment)
-        status = "not asked" if past_day else "only now"
-        return _told(Pulled(source.name, year, status, stands_in=last.pull_id if last else ""))
+        return _told(Pulled(source.name, year, reason, stands_in=last.pull_id if last else ""))
     progress.say(f"lấy {source.name} {year} …", f"pulling {source.name} {year} …")
     suite = deployment.sources / f"{source.name}.suite.yaml"
     try:

@@ -12,9 +12,9 @@ import duckdb
 
 from common.errors import DifferenceError, Text
 from connectors import Landing
-from pipelines import build
+from pipelines import build, frozen
 from pipelines.frozen import RESULTS, FrozenYear
-from pipelines.inputs import code_hash, gather
+from pipelines.inputs import gather, lock_hash, software
 from pipelines.settings import Deployment
 from pipelines.sql import literal
 
@@ -26,6 +26,9 @@ class Recomputed:
     rows: int = 0
     cells: int = 0
     same_code: bool = True
+    same_lock: bool = True
+    digest: str = ""
+    """The hash of the recomputed year: equal to that of the frozen one where both have the same columns."""
     differing: dict[str, int] = field(default_factory=dict)
     example: str = ""
 
@@ -33,8 +36,9 @@ class Recomputed:
         """The hint that the software is not the one that froze the year."""
         then = one.versions.get("code", "?")[:12]
         return Text(
-            f"phần mềm khác với khi chốt ({then}); requirements.lock của bản chốt nằm trong {one.folder}",
-            f"the software differs from the one that froze it ({then}); its requirements.lock is in {one.folder}",
+            f"phần mềm khác với khi chốt ({then}); cài lại đúng bộ đó: {one.folder / 'requirements.lock'}",
+            f"the software differs from the one that froze it ({then}); to install that again: "
+            f"{one.folder / 'requirements.lock'}",
         )
 
 
@@ -97,7 +101,11 @@ def _build(again: Deployment, one: FrozenYear) -> None:
 
 
 def _compare(con: duckdb.DuckDBPyConnection, one: FrozenYear) -> Recomputed:
-    found = Recomputed(same_code=one.versions.get("code") == code_hash())
+    found = Recomputed(
+        same_code=all(one.versions.get(name, today) == today for name, today in software().items()),
+        same_lock=one.basis.get("lock", lock_hash()) == lock_hash(),
+        digest=frozen.digest_of({table: frozen.year_hash(con, table, one.year)[1] for table in RESULTS}),
+    )
     for table in RESULTS:
         path = literal(str(one.table(table)))
         then = [row[0] for row in con.execute(f"describe from read_parquet({path})").fetchall()]

@@ -6,6 +6,7 @@ import duckdb
 
 from pipelines import build
 from pipelines.inputs import Inputs
+from pipelines.judging import judges
 from pipelines.settings import Deployment
 from rulesets.lint import catalogue_of
 from rulesets.scoring import write_reference
@@ -68,11 +69,5 @@ def _write_years(con: duckdb.DuckDBPyConnection, deployment: Deployment, inputs:
     con.execute(
         "create or replace table ruleset_years (ruleset_id varchar, assessment_year integer, agency_group varchar)"
     )
-    chosen = {}
-    for loaded in sorted(inputs.rulesets, key=lambda one: one.ruleset.decision.date):
-        ruleset = loaded.ruleset
-        for year in deployment.settings.years:
-            if ruleset.valid.covers(year):
-                for group in ruleset.groups:
-                    chosen[ruleset.decision.authority_vi, year, group] = loaded.ruleset_id
-    build.insert_rows(con, "ruleset_years", [[name, year, group] for (_, year, group), name in chosen.items()])
+    chosen = judges(inputs.rulesets, deployment.settings.years)
+    build.insert_rows(con, "ruleset_years", [[one.ruleset_id, key.year, key.group] for key, one in chosen.items()])

@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from common.errors import DtiError, Finding, GateError, SourceError, Text, UsageError
+from connectors import load_sources
 from pipelines import journal, progress, releases, sharing
+from pipelines.backfills import TAG
 from pipelines.dagster_home import open_instance, prepare_home
 from pipelines.environment import environment
+from pipelines.environments import check_environment
 from pipelines.lock import writing
 from pipelines.settings import Deployment
 
@@ -33,6 +36,8 @@ class Outcome:
     recovered: list[str] = field(default_factory=list)
     site_error: DtiError | None = None
     """Why the results site of the release could not be made."""
+    continued: list[str] = field(default_factory=list)
+    """What an interrupted backfill had pulled before: `portal_766 2025`."""
 
     @property
     def exit_code(self) -> int:
@@ -50,28 +55,19 @@ def refresh(
     rebuild: bool = False,
     reason: str = "dti refresh",
     freeze: Freeze | None = None,
+    backfill: bool = False,
 ) -> Outcome:
     """Pull the years, rebuild, check, publish; without years only rebuild, check, publish.
 
-    With `freeze` that year becomes official on the way. Raises `LockedError` at once when another command writes.
+    With `freeze` that year becomes official on the way; a `backfill` goes on where it was interrupted. Raises
+    `LockedError` at once when another command writes.
     """
-    known = deployment.settings.years
-    unknown = [year for year in years if year not in known]
-    if unknown:
-        listed = ", ".join(map(str, known))
-        raise UsageError(
-            "unknown-year",
-            Text(
-                f"năm {unknown[0]} không có trong dti.yaml ({listed})",
-                f"year {unknown[0]} is not in dti.yaml ({listed})",
-            ),
-            hint=Text("thêm năm vào 'years' của dti.yaml", "add the year to 'years' in dti.yaml"),
-        )
+    check_asked(deployment, years)
     with writing(deployment.lock, reason), sharing.claiming(deployment, years, reason):
         before = sum(1 for _ in journal.read(deployment.journal))
         try:
             asked = {"as_of": as_of, "rebuild": rebuild or freeze is not None, "reason": reason, **_wish(freeze)}
-            seconds, site_error = _execute(deployment, years, asked)
+            seconds, site_error = _execute(deployment, years, asked, backfill)
         except DtiError as error:
             journal.record(deployment.journal, "refresh-failed", error=error.as_dict("vi"))
             raise
@@ -86,7 +82,30 @@ def refresh(
         shown=bool(published and published[-1]["current"]),
         recovered=[done for entry in entries if entry["event"] == "recover" for done in entry["done"]],
         site_error=site_error,
+        continued=[done for entry in entries if entry["event"] == "continue" for done in entry["done"]],
     )
+
+
+def check_asked(deployment: Deployment, years: Sequence[int]) -> None:
+    """The years are in `dti.yaml` (`UsageError`); a ruleset judges each of its years, and its sources are of its
+    environment (`ConfigurationError`)."""
+    from pipelines import judging
+    from rulesets.load import resolve
+
+    settings = deployment.settings
+    unknown = [year for year in years if year not in settings.years]
+    if unknown:
+        listed = ", ".join(map(str, settings.years))
+        raise UsageError(
+            "unknown-year",
+            Text(
+                f"năm {unknown[0]} không có trong dti.yaml ({listed})",
+                f"year {unknown[0]} is not in dti.yaml ({listed})",
+            ),
+            hint=Text("thêm năm vào 'years' của dti.yaml", "add the year to 'years' in dti.yaml"),
+        )
+    judging.check_years(deployment, [resolve(name, deployment.ruleset_folders) for name in settings.rulesets])
+    check_environment(deployment, load_sources(deployment.sources).values())
 
 
 def _wish(freeze: Freeze | None) -> dict[str, Any]:
@@ -94,7 +113,7 @@ def _wish(freeze: Freeze | None) -> dict[str, Any]:
 
 
 def _execute(
-    deployment: Deployment, years: Sequence[int], asked: dict[str, Any]
+    deployment: Deployment, years: Sequence[int], asked: dict[str, Any], backfill: bool
 ) -> tuple[dict[str, float], DtiError | None]:
     """Run the job; returns the seconds that each part took, and why there is no site if only that failed."""
     started = time.monotonic()
@@ -110,7 +129,7 @@ def _execute(
         settings = {"data": str(deployment.root), **asked}
         result = job.execute_in_process(
             instance=instance,
-            tags=_partition_tags(years) if years else None,
+            tags=_partition_tags(years, backfill) if years else None,
             run_config={
                 "resources": {"refresh": {"config": settings}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
@@ -138,9 +157,10 @@ def _site_error(result: ExecuteInProcessResult) -> DtiError | None:
     return expected_error(failures[0]) or _unexpected(failures)
 
 
-def _partition_tags(years: Sequence[int]) -> dict[str, str]:
+def _partition_tags(years: Sequence[int], backfill: bool) -> dict[str, str]:
     """A run over a range of partitions, which is how Dagster says a backfill in a single run."""
     return {
+        **({TAG: "true"} if backfill else {}),
         "dagster/asset_partition_range_start": str(min(years)),
         "dagster/asset_partition_range_end": str(max(years)),
     }

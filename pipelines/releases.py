@@ -37,6 +37,8 @@ class Release:
     hashes: dict[str, str]
     pulls: list[str]
     versions: dict[str, str] = field(default_factory=dict)
+    basis: dict[str, Any] = field(default_factory=dict)
+    """By year with results: the rulesets that judged it, by authority and group, and the hash of its register."""
     folder: Path = field(default=Path(), compare=False)
 
     @property
@@ -109,6 +111,13 @@ def commit(deployment: Deployment, workshop: Path, release: Release) -> Release:
     write_json(workshop / MANIFEST, release.manifest())
     fsync_folder(workshop)
     folder = deployment.releases / str(release.number)
+    if folder.exists():
+        raise DifferenceError(
+            "release-number-taken",
+            Text(f"bản {release.number} đã có", f"there is a release {release.number} already"),
+            hint=Text("một số chỉ dùng một lần; chạy lại lệnh", "a number is used once; run the command again"),
+            where=str(folder),
+        )
     workshop.rename(folder)
     fsync_folder(deployment.releases)
     return read(folder)
@@ -186,4 +195,6 @@ def prune(deployment: Deployment) -> list[int]:
         doomed = release.folder.with_name(f".{release.number}.removed")
         release.folder.rename(doomed)
         shutil.rmtree(doomed)
+    if gone:
+        journal.record(deployment.journal, "prune", releases=[release.number for release in gone])
     return [release.number for release in gone]

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from dagster import ConfigurableResource, InitResourceContext
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from connectors import load_sources
 from pipelines import journal, progress, releases, sharing
+from pipelines.backfills import asked_of, done_before
+from pipelines.environments import check_environment
 from pipelines.freezing import Freeze
 from pipelines.lock import writing
 from pipelines.moments import parse_moment
@@ -33,17 +36,44 @@ class Refresh(ConfigurableResource["Refresh"]):
     freeze_reason: str = Field(default="", description="Why it is frozen or revised; kept on record.")
     freeze_by: str = Field(default="", description="Who freezes it; kept on record.")
 
+    _done: dict[tuple[str, int], str] = PrivateAttr(default_factory=dict)
+
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Refresh]:
         run = f" (run {context.run.run_id[:8]})" if context.run else ""
-        command = self.reason + run
-        with writing(self.deployment.lock, command), sharing.claiming(self.deployment, [], command):
+        deployment, command = self.deployment, self.reason + run
+        asked = asked_of(deployment, context.run.tags if context.run else {}, self.as_of)
+        check_environment(deployment, load_sources(deployment.sources).values())
+        with writing(deployment.lock, command), sharing.claiming(deployment, [], command):
+            self._done = done_before(deployment, asked)
             journal.record(
-                self.deployment.journal, "refresh", as_of=self.as_of, rebuild=self.rebuild, reason=self.reason
+                deployment.journal,
+                "refresh",
+                as_of=self.as_of,
+                rebuild=self.rebuild,
+                reason=self.reason,
+                years=asked.years,
+                environment=deployment.settings.environment,
+                backfill=asked.backfill,
             )
-            for done in releases.recover(self.deployment):
+            for done in releases.recover(deployment):
                 progress.say(f"khôi phục: {done}", f"recovered: {done}")
+            self._say_continued()
             yield self
+
+    def _say_continued(self) -> None:
+        if self._done:
+            named = [f"{source} {year}" for source, year in sorted(self._done)]
+            journal.record(self.deployment.journal, "continue", done=named)
+            listed = ", ".join(named)
+            progress.say(
+                f"tiếp tục đợt lấy lại bị ngắt; không hỏi lại: {listed}",
+                f"continuing the interrupted backfill; not asked again: {listed}",
+            )
+
+    def done(self, source: str, year: int) -> str:
+        """The pull of a source and year that this backfill made before it was interrupted, else empty."""
+        return self._done.get((source, year), "")
 
     @property
     def deployment(self) -> Deployment:

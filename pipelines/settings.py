@@ -102,6 +102,10 @@ class Deployment:
         return self.root / "journal.jsonl"
 
     @property
+    def approvals(self) -> Path:
+        return self.root / "approvals.jsonl"
+
+    @property
     def lock(self) -> Path:
         return self.root / ".lock"
 

@@ -105,6 +105,8 @@ class Settings(Strict):
     """What `dti robustness --json` says of showing it in public; the results site never shows it."""
     site: bool = True
     """Whether every refresh makes the results site; `dti publish` always does."""
+    two_persons: bool = False
+    """Whoever makes a year official has signed none of the rulesets and registers that it rests on."""
     office: Office = Office()
     cluster: Cluster | None = None
 

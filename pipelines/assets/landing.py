@@ -57,7 +57,7 @@ def _landing_asset(deployment: Deployment, source: AnySource) -> AssetsDefinitio
         with for_people():
             years = [int(year) for year in context.partition_keys]
             sharing.claim(refresh.deployment, years)
-            pulled = [pull_year(refresh.deployment, source, year, refresh.moment) for year in years]
+            pulled = [_pull(refresh, source, year) for year in years]
         yield MaterializeResult(
             asset_key=key,
             metadata={
@@ -68,6 +68,13 @@ def _landing_asset(deployment: Deployment, source: AnySource) -> AssetsDefinitio
         )
 
     return landing
+
+
+def _pull(refresh: Refresh, source: AnySource, year: int) -> Pulled:
+    """Pull, unless this backfill had done so before it was interrupted."""
+    if done := refresh.done(source.name, year):
+        return Pulled(source.name, year, "done", pull_id=done, stands_in=done)
+    return pull_year(refresh.deployment, source, year, refresh.moment)
 
 
 def _check(key: AssetKey, pulled: Sequence[Pulled]) -> AssetCheckResult:

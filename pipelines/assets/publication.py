@@ -13,7 +13,7 @@ from pipelines.inputs import gather
 from pipelines.releases import current, prune, publish
 from pipelines.resources import POOL, Refresh
 
-_NOT_ASSETS = {"quarantine", "check_results", "source_states", "releases", "frozen_differences"}
+_NOT_ASSETS = {"quarantine", "check_results", "source_states", "releases", "frozen_differences", "approvals"}
 RESULTS = [name for name in FROZEN if name not in _NOT_ASSETS]
 
 

@@ -18,6 +18,7 @@ from pipelines import build, journal, progress, releases, sharing
 from pipelines.assets.errors import for_people
 from pipelines.check_results import pull_checks, write_check_results
 from pipelines.dbt_project import accepted_columns
+from pipelines.guard import check_unchanged
 from pipelines.inputs import gather
 from pipelines.reference_tables import TABLES, write_reference_tables
 from pipelines.resources import POOL, Refresh
@@ -53,6 +54,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
                     f"nothing new since release {standing.number}: nothing built, nothing published",
                 )
                 return
+            check_unchanged(deployment, inputs)
             progress.say("dựng lại từ các lần lấy đã chấp nhận", "rebuilding from the accepted pulls")
             build.start(deployment)
             with build.connect(deployment) as con:

@@ -29,12 +29,14 @@ def write(
     """Ghi phiếu tự đánh giá, mỗi cơ quan một tệp, điền sẵn số hệ thống đã có. Write self-assessment forms, one each."""
     from pipelines import releases
     from pipelines.forms import known_figures, write_forms
+    from pipelines.judging import check_in_force
     from pipelines.registers import read_registers
     from rulesets.lint import catalogue_of
     from rulesets.load import resolve
 
     folders, release = deployment.ruleset_folders, releases.current(deployment)
     loaded, registers = resolve(name, folders), read_registers(deployment.registers)
+    check_in_force(loaded, year, folders)
     known = known_figures(release, year) if release else {}
     written = write_forms(loaded, catalogue_of(folders), registers, (year, scheme), Path(to), known)
     filled = sum(len(figures) for figures in known.values())

@@ -11,9 +11,12 @@ import typer
 
 from pipelines.cli import (
     appeal_commands,
+    approve_command,
+    backfill_command,
     demo_command,
     document_commands,
     form_commands,
+    init_command,
     lift_command,
     publish_command,
     read,
@@ -37,8 +40,9 @@ app = typer.Typer(
 )
 
 app.command("demo")(demo_command.demo)
+app.command("init")(init_command.init)
 app.command("refresh")(run_commands.refresh)
-app.command("backfill")(run_commands.backfill)
+app.command("backfill")(backfill_command.backfill)
 app.command("rank")(read.rank)
 app.command("explain")(score_commands.explain)
 app.command("changes")(read.changes)
@@ -47,6 +51,7 @@ app.command("whatif")(why_commands.whatif)
 app.command("lift")(lift_command.lift)
 app.command("robustness")(robustness_command.robustness)
 app.command("score")(score_commands.score)
+app.command("approve")(approve_command.approve)
 app.command("sql")(sql_command.sql)
 app.command("status")(read.status)
 app.command("doctor")(read.doctor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from pipelines.cli.read import AsOf
 from pipelines.settings import Deployment
 
 _MOST_SHOWN = 20
+By = Annotated[str, typer.Option("--by", help="Người chịu trách nhiệm (mặc định: DTI_BY, tài khoản). Who acts.")]
 _FIRST_YEAR = 1900  # release numbers stay below, assessment years above
 
 
@@ -49,9 +49,10 @@ def build(
     year: Annotated[int, typer.Argument(help="Năm đánh giá cần chốt. The assessment year to freeze.")],
     reason: Annotated[str, typer.Option("--reason", help="Lý do, được ghi lại. The reason, kept on record.")],
     as_of: AsOf = "",
+    by: By = "",
 ) -> Answer:
     """Chốt kết quả chính thức của một năm, hoặc ra bản sửa đổi. Freeze a year, or revise it with a reason."""
-    from pipelines import frozen
+    from pipelines import approvals, frozen
     from pipelines import refresh as run
     from pipelines.cli.run_commands import checked_moment
     from pipelines.freezing import Freeze
@@ -61,9 +62,10 @@ def build(
         message = Text("thiếu lý do", "the reason is missing")
         raise UsageError("reason-missing", message, hint=Text("--reason …", "--reason …"))
     checked_moment(as_of)
+    run.check_asked(deployment, [year])
     _nothing_held(deployment, year)
     _nothing_flagged(deployment, year, moment_of(as_of) if as_of else None)
-    wish = Freeze(year, reason.strip(), getpass.getuser())
+    wish = Freeze(year, reason.strip(), approvals.person(by))
     outcome = run.refresh(deployment, [], as_of=as_of, reason=f"dti release build {year}", freeze=wish)
     done = frozen.all_frozen(deployment, year)[-1]
     shown = {"release": outcome.release.number if outcome.release else None, "current": outcome.shown}
@@ -145,28 +147,36 @@ def verify(
         int | None,
         typer.Argument(help="Số bản, hoặc năm đã chốt (mặc định: bản đang công bố). A release, or a frozen year."),
     ] = None,
+    revision: Annotated[
+        int | None, typer.Option("--revision", help="Lần chốt (mặc định: lần mới nhất). Revision of a frozen year.")
+    ] = None,
 ) -> Answer:
     """So bản với bản kê; năm đã chốt thì tính lại từ số liệu gốc, so từng ô. Verify; recompute a frozen year."""
     if release is not None and release >= _FIRST_YEAR:
-        return _verify_year(deployment, release)
+        return _verify_year(deployment, release, revision)
     from pipelines import releases, warehouse
+    from pipelines.missing import check_nothing_is_gone
 
     found = warehouse.find(deployment, number=release)
     releases.verify(found)
+    if release is None:
+        check_nothing_is_gone(deployment)
     data = {"release": found.number, "sha256": found.sha256, "tables": found.hashes}
     vi = f"Bản {found.number}: {len(found.hashes)} bảng khớp với bản kê."
     return Answer(data, lambda s: s.line(vi, f"Release {found.number}: {len(found.hashes)} tables equal the manifest."))
 
 
-def _verify_year(deployment: Deployment, year: int) -> Answer:
+def _verify_year(deployment: Deployment, year: int, revision: int | None) -> Answer:
     from pipelines import frozen
     from pipelines.recomputing import recompute
 
-    one = frozen.newest(deployment, year)
+    there = frozen.all_frozen(deployment, year)
+    one = next((one for one in reversed(there) if revision in {None, one.revision}), None)
     if one is None:
+        name = f"{year} r{revision}" if revision else str(year)
         raise UsageError(
             "not-frozen",
-            Text(f"năm {year} chưa được chốt", f"{year} is not frozen"),
+            Text(f"năm {name} chưa được chốt", f"{name} is not frozen"),
             hint=Text(f"dti release build {year} --reason …", f"dti release build {year} --reason …"),
         )
     frozen.verify_files(one)
@@ -181,8 +191,12 @@ def _verify_year(deployment: Deployment, year: int) -> Answer:
         raise DifferenceError(
             "recomputed-differently", message, hint=same if found.same_code else found.other_code(one)
         )
-    kept = {"rows": found.rows, "cells": found.cells, "same_code": found.same_code}
-    vi = f"{one.name}: tính lại từ {len(one.pulls)} lần lấy, {found.cells} ô của {found.rows} dòng khớp từng ô."
-    en = f"{one.name}: recomputed from {len(one.pulls)} pulls, {found.cells} cells of {found.rows} rows are equal."
-    warnings = [] if found.same_code else [found.other_code(one)]
+    kept = {
+        **{"rows": found.rows, "cells": found.cells, "same_code": found.same_code, "same_lock": found.same_lock},
+        **{"hash": one.digest, "recomputed": found.digest},
+    }
+    pulls, cells, rows, short = len(one.pulls), found.cells, found.rows, one.digest[:12]
+    vi = f"{one.name}: tính lại từ {pulls} lần lấy, {cells} ô của {rows} dòng khớp từng ô; mã băm {short}."
+    en = f"{one.name}: recomputed from {pulls} pulls, {cells} cells of {rows} rows are equal; hash {short}."
+    warnings = [] if found.same_code and found.same_lock else [found.other_code(one)]
     return Answer({"year": year, "revision": one.revision, **kept}, lambda screen: screen.line(vi, en), warnings)

@@ -1,4 +1,4 @@
-"""Commands that run the pipeline."""
+"""`dti refresh`, and how every run of the pipeline answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from common.errors import Text, UsageError
 from pipelines.cli.answers import Answer, Screen, answers
 from pipelines.cli.read import AsOf, Year, newest_year, print_changes
 from pipelines.settings import Deployment
@@ -33,69 +32,7 @@ def refresh(deployment: Deployment, year: Year = None, as_of: AsOf = "", rebuild
         rebuild=rebuild,
         reason="dti refresh",
     )
-    return _outcome_answer(deployment, outcome)
-
-
-@answers
-def backfill(
-    deployment: Deployment,
-    years: Annotated[str, typer.Argument(help="Các năm, ví dụ 2022..2024. Years.", metavar="Y1..Y2")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ nói sẽ làm gì. Only say what would be done.")] = False,
-    rebuild: Rebuild = False,
-) -> Answer:
-    """Lấy lại nhiều năm rồi dựng lại một lần. Pull several years again, then rebuild once."""
-    chosen = _years(deployment, years)
-    if dry_run:
-        return _plan(deployment, chosen)
-    from pipelines import refresh as run
-
-    outcome = run.refresh(deployment, chosen, rebuild=rebuild, reason=f"dti backfill {years}")
-    return _outcome_answer(deployment, outcome)
-
-
-def _years(deployment: Deployment, text: str) -> list[int]:
-    first, dots, last = text.partition("..")
-    if not first.isdigit() or (dots and not last.isdigit()):
-        raise UsageError(
-            "years",
-            Text(f"'{text}' không phải khoảng năm", f"'{text}' is not a range of years"),
-            hint=Text("ví dụ: dti backfill 2022..2024", "for example: dti backfill 2022..2024"),
-        )
-    wanted = range(int(first), int(last or first) + 1)
-    have = deployment.settings.years
-    chosen = [year for year in have if year in wanted]
-    if not chosen:
-        listed = ", ".join(map(str, have))
-        raise UsageError(
-            "years",
-            Text(
-                f"không có năm nào trong {text}; dti.yaml có: {listed}", f"no year of {text} is in dti.yaml: {listed}"
-            ),
-            hint=Text("thêm năm vào 'years' của dti.yaml", "add years to 'years' in dti.yaml"),
-        )
-    return chosen
-
-
-def _plan(deployment: Deployment, years: list[int]) -> Answer:
-    from connectors import Landing, load_sources
-
-    landing = Landing(deployment.landing)
-    rows = []
-    for year in years:
-        for source in load_sources(deployment.sources).values():
-            last = landing.newest_accepted(source.name, year)
-            offered = source.offers(year)
-            rows.append(
-                {"year": year, "source": source.name, "pull": offered, "in_use": last.pull_id if last else None}
-            )
-
-    def text(screen: Screen) -> None:
-        heads = [("Năm", "Year"), ("Nguồn", "Source"), ("Lấy lại", "Pull"), ("Đang dùng", "In use")]
-        yes, no = screen.t("có", "yes"), screen.t("không: nguồn không có năm này", "no: not offered")
-        screen.table(heads, [[r["year"], r["source"], yes if r["pull"] else no, r["in_use"] or "–"] for r in rows])
-        screen.line("Sau đó dựng lại mọi năm một lần.", "Then all years are rebuilt once.")
-
-    return Answer({"plan": rows, "dry_run": True}, text)
+    return outcome_answer(deployment, outcome)
 
 
 def checked_moment(as_of: str) -> str:
@@ -106,7 +43,8 @@ def checked_moment(as_of: str) -> str:
     return as_of
 
 
-def _outcome_answer(deployment: Deployment, outcome: Outcome) -> Answer:
+def outcome_answer(deployment: Deployment, outcome: Outcome) -> Answer:
+    """What a run pulled, published and moved."""
     from pipelines import releases
     from pipelines.changes import between
 
@@ -121,6 +59,7 @@ def _outcome_answer(deployment: Deployment, outcome: Outcome) -> Answer:
         "current": outcome.shown,
         "recovered": outcome.recovered,
         "site": None if outcome.site_error is None else outcome.site_error.as_dict("vi"),
+        "continued": outcome.continued,
         "changed": {
             "totals": sum(c.total_before != c.total_after for c in moved),
             "ranks": sum(c.moved for c in moved),

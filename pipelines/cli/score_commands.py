@@ -126,8 +126,12 @@ def score(
     totals: Annotated[
         bool, typer.Option("--totals", help="Tổng, thứ hạng thay vì từng chỉ số. Totals, ranks.")
     ] = False,
+    year: Annotated[
+        int | None, typer.Option("--year", help="Năm của các giá trị; bộ chỉ số phải có hiệu lực. Their year.")
+    ] = None,
 ) -> Answer:
     """Chấm điểm một bảng giá trị bất kỳ, không cần triển khai. Any ruleset over any table of values, as CSV."""
+    from pipelines.judging import check_in_force
     from rulesets.load import resolve
     from rulesets.scoring.values_csv import SCORES, TOTALS, score_csv, to_csv
 
@@ -142,7 +146,10 @@ def score(
             ),
             where=values,
         )
-    scored = score_csv(resolve(ruleset, deployment.ruleset_folders), path)
+    loaded = resolve(ruleset, deployment.ruleset_folders)
+    if year is not None:
+        check_in_force(loaded, year, deployment.ruleset_folders)
+    scored = score_csv(loaded, path)
     columns, rows = (TOTALS, scored.totals) if totals else (SCORES, scored.scores)
     data = [dict(zip(columns, row, strict=True)) for row in rows]
     warnings = [Text(one.line("vi"), one.line("en")) for one in scored.warnings]

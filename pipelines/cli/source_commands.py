@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -253,9 +252,10 @@ def reject(deployment: Deployment, pull_id: PullId, reason: Reason) -> Answer:
 def _decide(deployment: Deployment, pull_id: str, decision: str, reason: str) -> Answer:
     from connectors import Landing
     from pipelines import journal, sharing
+    from pipelines.approvals import person
     from pipelines.lock import writing
 
-    command, by = f"dti pull {decision}", getpass.getuser()
+    command, by = f"dti pull {decision}", person()
     with writing(deployment.lock, command), sharing.claiming(deployment, [], command):
         landing = Landing(deployment.landing)
         sharing.claim(deployment, [landing.find(pull_id).assessment_year])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from pipelines.settings import Deployment
 from tests.support.data_mutants import DATA_MUTANTS
+from tests.support.deployments import official_once
 from tests.support.mutants import MUTANTS, VARIABLE
+from tests.support.operator_mutants import OPERATOR_MUTANTS
 from tests.support.outcomes import record
 from tests.support.probe import TOKEN, TOKEN_VARIABLE, Trial, probe
 
@@ -29,7 +33,14 @@ def _guard_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     """With `DTI_MUTANT=NAME` the guard of that name is gone: the tests that it protects must then fail."""
     name = os.environ.get(VARIABLE)
     if name:
-        (MUTANTS | DATA_MUTANTS)[name].remove(monkeypatch.setattr)
+        (MUTANTS | DATA_MUTANTS | OPERATOR_MUTANTS)[name].remove(monkeypatch.setattr)
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> Deployment:
+    """A copy of the deployment whose 2025 is official, in the middle of its season."""
+    shutil.copytree(official_once(), tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns(".dagster"))
+    return Deployment(tmp_path / "data")
 
 
 @pytest.fixture

@@ -12,16 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.faults.make_table import cases
-from tests.support.data_mutants import DATA_MUTANTS
-from tests.support.mutants import MUTANTS, VARIABLE
+from tests.faults.make_table import WHOLE, cases
+from tests.support.mutants import VARIABLE
 from tests.support.outcomes import OUTCOMES
 
 pytestmark = pytest.mark.slow  # make test-all and CI
 
 HERE = Path(__file__).parent
 TESTS = cases()
-GUARDS = MUTANTS | DATA_MUTANTS
 
 
 class Results:
@@ -63,9 +61,9 @@ def test_with_all_guards_nothing_fails(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert (results.ran, results.failed) == (set(cases), set())
 
 
-@pytest.mark.parametrize("name", GUARDS)
+@pytest.mark.parametrize("name", WHOLE)
 def test_without_its_guard_a_case_fails(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(VARIABLE, name)
-    results = run(GUARDS[name].cases, tmp_path / "inner")
-    assert results.ran == set(GUARDS[name].cases)
+    results = run(WHOLE[name].cases, tmp_path / "inner")
+    assert results.ran == set(WHOLE[name].cases)
     assert results.failed == results.ran

@@ -22,6 +22,7 @@ CATALOGUE = {
     *(f"S{n:02}" for n in range(1, 19)),
     *(f"Q{n:02}" for n in range(1, 22)),
     *(f"D{n:02}" for n in range(1, 15)),
+    *(f"O{n:02}" for n in range(1, 16)),
     *("X01", "X02", "X05", "X06", "X07"),
 }
 HTTP = "tests/faults/test_http.py::"

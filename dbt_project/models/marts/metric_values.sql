@@ -24,42 +24,64 @@ with metric_rows as (
     {% endfor %}
 ),
 
--- A correction takes the place of the very figure that it expects; what the source gave stays beside it. Where the source
--- gives another one, nothing is corrected and a blocking check says so.
-corrected as (
+-- An agency that took others over has several codes in a system. What is counted adds up; anything else stays as it is, and
+-- the key of this table then says that two figures claim one place.
+with_units as (
     select
-        metric_rows.* exclude (value),
-        coalesce(corrections.value, metric_rows.value) as value,
-        case when corrections.value is not null then metric_rows.value end as uncorrected,
-        corrections.document as correction
+        metric_rows.*, metrics.unit,
+        coalesce(metrics.unit in ('count', 'vnd'), false) and count(*) over (
+            partition by agency_id, assessment_year, period, metric, stage, metric_rows.source
+        ) > 1 as adds_up
     from metric_rows
-    left join {{ source('reference', 'corrections') }} as corrections
-        on corrections.source = metric_rows.source
-        and corrections.agency_id = metric_rows.agency_id
-        and corrections.assessment_year = metric_rows.assessment_year
-        and corrections.period = metric_rows.period
-        and corrections.metric = metric_rows.metric
-        and corrections.expect = metric_rows.value
-        and not corrections.expired
+    left join {{ source('reference', 'metrics') }} as metrics using (metric)
+),
+
+added_up as (
+    select
+        agency_id, assessment_year, period, metric, stage,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        {{ decimal_text('sum(cast(value as decimal(38, 6)))') }} as value,
+        unit, source, pull_id, as_of,
+        string_agg(distinct body_sha256, '; ' order by body_sha256) as body_sha256,
+        string_agg(pointer, '; ' order by pointer) as pointer
+    from with_units
+    where adds_up
+    group by agency_id, assessment_year, period, metric, stage, unit, source, pull_id, as_of
+),
+
+found as (
+    select * exclude (adds_up) from with_units where not adds_up
+    union all by name
+    select * from added_up
 )
 
+-- A correction takes the place of the very figure that it expects; what the source gave stays beside it. Where the source
+-- gives another one, nothing is corrected and a blocking check says so.
 select
-    corrected.agency_id,
-    corrected.assessment_year,
-    corrected.period,
-    corrected.metric,
-    corrected.stage,
-    corrected.numerator,
-    corrected.denominator,
-    corrected.value,
-    corrected.uncorrected,
-    corrected.correction,
-    metrics.unit,
-    corrected.source,
-    corrected.pull_id,
-    corrected.as_of,
-    corrected.body_sha256,
-    corrected.pointer
-from corrected
-left join {{ source('reference', 'metrics') }} as metrics using (metric)
+    found.agency_id,
+    found.assessment_year,
+    found.period,
+    found.metric,
+    found.stage,
+    found.numerator,
+    found.denominator,
+    coalesce(corrections.value, found.value) as value,
+    case when corrections.value is not null then found.value end as uncorrected,
+    corrections.document as correction,
+    found.unit,
+    found.source,
+    found.pull_id,
+    found.as_of,
+    found.body_sha256,
+    found.pointer
+from found
+left join {{ source('reference', 'corrections') }} as corrections
+    on corrections.source = found.source
+    and corrections.agency_id = found.agency_id
+    and corrections.assessment_year = found.assessment_year
+    and corrections.period = found.period
+    and corrections.metric = found.metric
+    and corrections.expect = found.value
+    and not corrections.expired
 order by all
