@@ -46,14 +46,22 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, text.encode())
 
 
+# Characters that JSON allows as they are, and that some readers take for the end of a line.
+_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+
+
 def append_line(path: Path, value: Any) -> None:
-    """Append one JSON line in one write and flush it; a torn last line of an earlier crash is closed off first."""
+    """Append one JSON line in one write and flush it; a torn last line of an earlier crash is closed off first.
+
+    No text in it can end the line or begin another one, whichever characters a reader splits at.
+    """
     append_lines(path, [value])
 
 
 def append_lines(path: Path, values: Iterable[Any]) -> None:
     """As `append_line`, of several lines in one write."""
-    line = "".join(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n" for value in values).encode()
+    texts = (json.dumps(value, ensure_ascii=False, sort_keys=True).translate(_LINE_ENDS) for value in values)
+    line = "".join(f"{text}\n" for text in texts).encode()
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         size = os.fstat(descriptor).st_size

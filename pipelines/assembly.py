@@ -13,14 +13,15 @@ import duckdb
 from common.durable import sha256_file
 from common.errors import GateError, Text
 from pipelines import approvals, build, releases
+from pipelines.column_words import word_for
 from pipelines.content_hash import table_hash
 from pipelines.copying import STORAGE, Schema, copy_tables
+from pipelines.freshness import source_states
 from pipelines.guard import basis_of
 from pipelines.inputs import Inputs, code_hash, lock_hash
 from pipelines.releases import Release
 from pipelines.settings import Deployment, now
 from pipelines.sql import literal
-from pipelines.status import source_states
 
 # In this order in the file; all of them are results or what explains results.
 PUBLISHED = (
@@ -185,8 +186,20 @@ def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
     con.execute(f"attach {literal(str(file))} as release (storage_version '{STORAGE}')")
     source = con.execute("select current_database()").fetchall()[0][0]
     copy_tables(con, Schema(source), Schema("release"), PUBLISHED)
+    _comment_the_rest(con)
     con.execute("checkpoint release")
     con.execute("detach release")
+
+
+def _comment_the_rest(con: duckdb.DuckDBPyConnection) -> None:
+    """Columns that no contract describes get the words of the common vocabulary."""
+    bare = con.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = 'release' and comment is null"
+    ).fetchall()
+    for table, column in bare:
+        text = word_for(table, column)
+        if text:
+            con.execute(f'comment on column release.main.{table}."{column}" is {literal(text)}')
 
 
 def _read_back(file: Path, expected: dict[str, tuple[int, str]]) -> None:

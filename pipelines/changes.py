@@ -117,6 +117,14 @@ from entered
 where code <> 'total' and (ruleset_id, code) in (select (ruleset_id, main_index_code) from after.main_indices)
 order by all
 """
+# Agencies whose entry in the register is another one: added, removed, or of another group, parent or validity.
+_REGISTERED = """
+with before_entries as (select agency_id, agency_group, parent_id, valid_from, valid_to from before.agencies),
+after_entries as (select agency_id, agency_group, parent_id, valid_from, valid_to from after.agencies)
+select distinct agency_id from (
+    (from before_entries except all from after_entries) union all (from after_entries except all from before_entries)
+)
+"""
 # Tables that releases of earlier versions may lack, as they would be without a row.
 _NONE = {
     "entered_scores": """(
@@ -195,7 +203,8 @@ def compared(con: duckdb.DuckDBPyConnection) -> list[Change]:
     parts: dict[Key, list[Part]] = defaultdict(list)
     for row in records(con, _parts_sql(con)):
         parts[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(Part(**row))
-    return [_change(row, names, figures, parts) for row in records(con, _RANKINGS)]
+    registered = {row[0] for row in con.execute(_REGISTERED).fetchall()}
+    return [_change(row, names, figures, parts, row["agency_id"] in registered) for row in records(con, _RANKINGS)]
 
 
 def _parts_sql(con: duckdb.DuckDBPyConnection) -> str:
@@ -211,11 +220,15 @@ def _parts_sql(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _change(
-    row: dict[str, Any], names: dict[str, str], figures: dict[Key, list[dict[str, Any]]], parts: dict[Key, list[Part]]
+    row: dict[str, Any],
+    names: dict[str, str],
+    figures: dict[Key, list[dict[str, Any]]],
+    parts: dict[Key, list[Part]],
+    registered: bool,
 ) -> Change:
     key = (row["agency_id"], row["assessment_year"], row["period"])
     own = _adding_up(parts.get(key, []), row)
-    reason = _reason(row, own)
+    reason = _reason(row, own, registered)
     kept = {name: value for name, value in row.items() if not name.startswith(("ruleset_", "assessed_"))}
     name = names.get(row["agency_id"], row["agency_id"])
     return Change(name_vi=name, reason=reason, figures=figures.get(key, []), parts=own, **kept)
@@ -229,12 +242,13 @@ def _adding_up(own: list[Part], row: dict[str, Any]) -> list[Part]:
     return own if rest == 0 else [*own, Part("", Decimal(0), rest, "rounding" if abs(rest) < 1 else "computed")]
 
 
-def _reason(row: dict[str, Any], own: list[Part]) -> str:
-    """The reason that weighs most, by the points that came or went with it."""
+def _reason(row: dict[str, Any], own: list[Part], registered: bool) -> str:
+    """The reason that weighs most, by the points that came or went with it. An agency enters or leaves a ranking with
+    its figures, or because its entry in the register was edited (`registered`)."""
     if row["ruleset_before"] is None:
-        return "entered"
+        return "register" if registered else "entered"
     if row["ruleset_after"] is None:
-        return "left"
+        return "register" if registered else "left"
     if row["ruleset_before"] != row["ruleset_after"]:
         return "ruleset"
     weights: dict[str, Decimal] = defaultdict(Decimal)

@@ -13,8 +13,9 @@ from dagster import (
     multi_asset_check,
 )
 
+from common.errors import Finding, GateError, Text
 from pipelines import build, progress
-from pipelines.assets.errors import for_people
+from pipelines.assets.errors import for_people, remember
 from pipelines.check_results import CheckResult, write_check_results
 from pipelines.corrections import UNEXPECTED, unexpected
 from pipelines.invariants import INVARIANTS
@@ -159,6 +160,8 @@ def rankings_checks(refresh: Refresh) -> Iterator[AssetCheckResult]:
         write_check_results(con, "scores", [*_rows("scores", "rankings", suite), *broken])
     yield _suite_result("rankings", "rankings_suite", suite)
     failed = [one for one in broken if not one.passed]
+    if failed:
+        remember(_blocked("rankings", "scoring_invariants", [f"{one.check_name}: {one.detail}" for one in failed]))
     yield AssetCheckResult(
         asset_key="rankings",
         check_name="scoring_invariants",
@@ -200,10 +203,23 @@ def _rows(stage: str, subject: str, results: Sequence[Expected]) -> list[CheckRe
 def _suite_result(asset: str, check: str, results: Sequence[Expected]) -> AssetCheckResult:
     failed = [one for one in results if not one.passed]
     metadata: dict[str, Any] = {f"{one.name}({one.columns})": "; ".join(one.examples) for one in failed}
+    if failed:
+        remember(_blocked(asset, check, [f"{name}: {examples}" for name, examples in metadata.items()]))
     return AssetCheckResult(
         asset_key=asset,
         check_name=check,
         passed=not failed,
         severity=AssetCheckSeverity.ERROR,
         metadata=metadata or {"expectations": len(results)},
+    )
+
+
+def _blocked(asset: str, check: str, lines: Sequence[str]) -> GateError:
+    """A failed check as the error that the journal keeps."""
+    return GateError(
+        "check-failed",
+        Text(f"kiểm tra chặn không đạt: {asset}:{check}", f"blocking check failed: {asset}:{check}"),
+        hint=Text("dti status cho biết lý do và việc cần làm", "dti status tells why and what to do"),
+        where=f"{asset}:{check}",
+        findings=[Finding(check, Text(line, line), where=asset) for line in lines],
     )

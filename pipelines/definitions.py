@@ -13,7 +13,7 @@ from pipelines.assets.scores import score_assets
 from pipelines.checks import check_definitions
 from pipelines.dagster_home import executor_of
 from pipelines.resources import Refresh
-from pipelines.schedules import nightly
+from pipelines.schedules import nightly, notices
 from pipelines.settings import Deployment
 
 
@@ -45,6 +45,7 @@ def build_definitions(deployment: Deployment) -> Definitions:
         asset_checks=check_definitions(),
         jobs=[refresh_job, rebuild_job],
         schedules=[nightly(deployment, refresh_job)],
+        sensors=[notices(deployment)],  # people are told what no run could tell them
         resources={"refresh": Refresh(data=str(deployment.root))},
         executor=executor_of(deployment),
     )

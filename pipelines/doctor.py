@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from common.errors import ConfigurationError, DifferenceError, DtiError, Text
+from common.errors import ConfigurationError, DifferenceError, DtiError, SourceError, Text
 from common.yaml_files import display_path
 from pipelines import releases, sharing
+from pipelines.doctor_security import Caution, check_command_lines, check_files, check_pages
 from pipelines.lock import holder
-from pipelines.settings import Deployment
+from pipelines.settings import Deployment, now
 
 NO_HINT = Text("", "")
 FREE_BYTES = 2 * 1024**3
@@ -20,7 +21,8 @@ FREE_BYTES = 2 * 1024**3
 
 @dataclass(frozen=True)
 class Examined:
-    """One thing looked at. `exit_code` is what the command ends with if this is the first that is not well."""
+    """One thing looked at. `exit_code` is what the command ends with if this is the first that is not well; 0 for what
+    should be mended but spoils no night."""
 
     name: Text
     ok: bool
@@ -30,7 +32,7 @@ class Examined:
 
 
 def examine(deployment: Deployment) -> list[Examined]:
-    """Look at versions, settings, registers, sources, rulesets, dbt, disk, lock and the published release."""
+    """Look at everything, in the order in which one thing rests on another."""
     looks: list[tuple[Text, Callable[[Deployment], Text]]] = [
         (Text("Phiên bản", "Versions"), _versions),
         (Text("Cấu hình", "Settings"), _settings),
@@ -46,6 +48,11 @@ def examine(deployment: Deployment) -> list[Examined]:
         (Text("Trang kết quả", "Site"), _site),
         (Text("Sổ kiến nghị", "Appeals"), _appeals),
         (Text("Sổ phê duyệt", "Approvals"), _approvals),
+        (Text("Lần chạy đêm", "Nightly run"), _nights),
+        (Text("Kênh báo tin", "Alerts"), _alerts),
+        (Text("Tệp mở", "Open files"), check_files),
+        (Text("Dòng lệnh", "Command lines"), check_command_lines),
+        (Text("Giao diện Dagster", "Dagster's pages"), check_pages),
     ]
     return [_look(name, look, deployment) for name, look in looks]
 
@@ -209,3 +216,50 @@ def _appeals(deployment: Deployment) -> Text:
                 where=str(folder_of(deployment, one.appeal_id)),
             )
     return Text(f"{len(found)} kiến nghị, chuỗi và hồ sơ khớp", f"{len(found)} appeals, chain and dossiers fit")
+
+
+def _nights(deployment: Deployment) -> Text:
+    """How the last run ended, and whether one is missing since."""
+    from pipelines import journal
+    from pipelines.nights import next_due
+    from pipelines.runs import missed_nights, runs_of
+
+    settings = deployment.settings
+    runs = runs_of(journal.read(deployment.journal), running=holder(deployment.lock) is not None)
+    missed = missed_nights(settings, runs, now())
+    again = Text(f"dti refresh --year {settings.years[-1]}", f"dti refresh --year {settings.years[-1]}")
+    if missed:
+        day, count = missed[0].date(), len(missed)
+        message = Text(f"không chạy đêm từ {day} ({count} đêm)", f"no nightly run since {day} ({count} nights)")
+        raise SourceError("night-missed", message, hint=again)
+    if runs and runs[-1].result in {"failed", "killed"}:
+        at = runs[-1].at[:16].replace("T", " ")
+        cut = runs[-1].result == "killed"
+        message = Text(
+            f"lần chạy {at} {'bị ngắt giữa chừng' if cut else 'không thành công'}",
+            f"the run of {at} {'was cut off' if cut else 'failed'}",
+        )
+        raise SourceError("run-ended-badly", message, hint=again)
+    due = next_due(settings, now())
+    when = due.strftime("%Y-%m-%d %H:%M") if due else "–"
+    return Text(f"lần chạy tới {when}", f"next run {when}")
+
+
+def _alerts(deployment: Deployment) -> Text:
+    """Whether every channel works, and nothing waits to be told."""
+    from pipelines.alerts.health import health_of
+
+    channels = health_of(deployment)
+    if not channels:
+        return Text("chưa khai kênh nào ('alerts' trong dti.yaml)", "no channel yet ('alerts' in dti.yaml)")
+    for one in channels:
+        if one.failure:
+            message = Text(f"{one.channel}: {one.failure['message']}", f"{one.channel}: {one.failure['message_en']}")
+            hint = Text(f"dti alerts test {one.channel}", f"dti alerts test {one.channel}")
+            raise SourceError("channel-failing", message, hint=hint)
+    untold = max(one.untold for one in channels)
+    if untold:
+        message = Text(f"{untold} việc chưa báo cho ai", f"{untold} things that nobody was told")
+        raise Caution("untold", message, hint=Text("dti alerts send", "dti alerts send"))
+    names = ", ".join(one.channel for one in channels)
+    return Text(f"{names}: không còn gì chưa báo", f"{names}: nothing is left to tell")

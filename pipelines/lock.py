@@ -52,6 +52,11 @@ def writing(path: Path, command: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def held_here(path: Path) -> bool:
+    """Whether this very process is writing."""
+    return path.resolve() in _held
+
+
 def holder(path: Path) -> dict[str, str] | None:
     """Who is writing now, or None: asked by trying the lock, never by believing the file."""
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from common.errors import DtiError, Finding, GateError, SourceError, Text, UsageError
 from connectors import load_sources
 from pipelines import journal, progress, releases, sharing
+from pipelines.alerts.telling import telling_afterwards
 from pipelines.backfills import TAG
 from pipelines.dagster_home import open_instance, prepare_home
 from pipelines.environment import environment
@@ -63,13 +64,18 @@ def refresh(
     `LockedError` at once when another command writes.
     """
     check_asked(deployment, years)
-    with writing(deployment.lock, reason), sharing.claiming(deployment, years, reason):
+    with (
+        telling_afterwards(deployment),
+        writing(deployment.lock, reason),
+        sharing.claiming(deployment, years, reason),
+    ):
         before = sum(1 for _ in journal.read(deployment.journal))
         try:
             asked = {"as_of": as_of, "rebuild": rebuild or freeze is not None, "reason": reason, **_wish(freeze)}
             seconds, site_error = _execute(deployment, years, asked, backfill)
         except DtiError as error:
-            journal.record(deployment.journal, "refresh-failed", error=error.as_dict("vi"))
+            told = error.as_dict("vi") | {"message_en": error.message.en}
+            journal.record(deployment.journal, "refresh-failed", error=told)
             raise
         journal.record(deployment.journal, "refresh-done", seconds=seconds)
     entries = [entry for entry in list(journal.read(deployment.journal))[before:] if journal.own(entry)]

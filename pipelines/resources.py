@@ -11,10 +11,12 @@ from pydantic import Field, PrivateAttr
 
 from connectors import load_sources
 from pipelines import journal, progress, releases, sharing
+from pipelines.alerts.telling import tell_quietly
+from pipelines.assets.errors import take_first
 from pipelines.backfills import asked_of, done_before
 from pipelines.environments import check_environment
 from pipelines.freezing import Freeze
-from pipelines.lock import writing
+from pipelines.lock import held_here, writing
 from pipelines.moments import parse_moment
 from pipelines.settings import Deployment, now
 
@@ -41,6 +43,7 @@ class Refresh(ConfigurableResource["Refresh"]):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Refresh]:
         run = f" (run {context.run.run_id[:8]})" if context.run else ""
+        take_first()
         deployment, command = self.deployment, self.reason + run
         asked = asked_of(deployment, context.run.tags if context.run else {}, self.as_of)
         check_environment(deployment, load_sources(deployment.sources).values())
@@ -55,11 +58,22 @@ class Refresh(ConfigurableResource["Refresh"]):
                 years=asked.years,
                 environment=deployment.settings.environment,
                 backfill=asked.backfill,
+                **self._spread(context),
             )
             for done in releases.recover(deployment):
                 progress.say(f"khôi phục: {done}", f"recovered: {done}")
             self._say_continued()
             yield self
+            failure = take_first()
+            told = {"error": failure.as_dict("vi") | {"message_en": failure.message.en}} if failure else {}
+            journal.record(self.deployment.journal, "refresh-end", **told)
+        # From the command line `refresh` tells when it has written its end; a run of several processes ends elsewhere.
+        if not held_here(self.deployment.lock) and not self._spread(context):
+            tell_quietly(self.deployment)
+
+    def _spread(self, context: InitResourceContext) -> dict[str, str]:
+        """Dagster's id of a run that it spreads over processes: each of them then begins as a run of its own does."""
+        return {"run": context.run.run_id} if context.run and self.deployment.settings.cluster else {}
 
     def _say_continued(self) -> None:
         if self._done:

@@ -1,11 +1,21 @@
 """When the pipeline runs by itself."""
 
-from dagster import RunRequest, ScheduleDefinition, ScheduleEvaluationContext, SkipReason, schedule
+from dagster import (
+    DefaultSensorStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SensorDefinition,
+    SkipReason,
+    schedule,
+    sensor,
+)
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from common.errors import DtiError
+from pipelines.alerts.telling import tell
+from pipelines.nights import night_is_due
 from pipelines.settings import ZONE, Deployment
-
-_MONDAY = 0
 
 
 def nightly(deployment: Deployment, job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
@@ -22,9 +32,30 @@ def nightly(deployment: Deployment, job: UnresolvedAssetJobDefinition) -> Schedu
     )
     def nightly_refresh(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
         night = context.scheduled_execution_time.astimezone(ZONE).date()
-        if not deployment.settings.cycle.in_season(night) and night.weekday() != _MONDAY:
+        if not night_is_due(deployment.settings.cycle, night):
             return SkipReason(f"{night} lies outside the season; the next refresh is on Monday")
         year = str(deployment.settings.years[-1])
         return RunRequest(run_key=context.scheduled_execution_time.isoformat(), partition_key=year)
 
     return nightly_refresh
+
+
+def notices(deployment: Deployment) -> SensorDefinition:
+    """Tells people, while the daemon lives, what no run could: one that was killed, and a night without any."""
+
+    @sensor(
+        name="notices",
+        minimum_interval_seconds=15 * 60,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Every quarter of an hour: tell the channels of dti.yaml what they do not know yet. "
+        "Starts no run. `dti alerts send` does the same without the daemon.",
+    )
+    def tell_people() -> SkipReason:
+        try:
+            told = [one for one in tell(deployment) if not one.silent]
+        except DtiError as error:
+            return SkipReason(str(error))
+        failed = ", ".join(one.channel for one in told if one.error)
+        return SkipReason(f"failed: {failed}" if failed else f"{len(told)} channels were told something")
+
+    return tell_people

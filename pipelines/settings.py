@@ -106,6 +106,11 @@ class Deployment:
         return self.root / "approvals.jsonl"
 
     @property
+    def alerts(self) -> Path:
+        """What was told to whom, and the files of channels of type `file`."""
+        return self.root / "alerts"
+
+    @property
     def lock(self) -> Path:
         return self.root / ".lock"
 

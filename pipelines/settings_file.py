@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from common.errors import Text
 from common.yaml_files import FieldProblem, parse_model, read_yaml
+from pipelines.alerts.model import Alerts
 from pipelines.sharing.model import Cluster
 
 
@@ -109,6 +110,7 @@ class Settings(Strict):
     """Whoever makes a year official has signed none of the rulesets and registers that it rests on."""
     office: Office = Office()
     cluster: Cluster | None = None
+    alerts: Alerts = Alerts()
 
     @field_validator("years")
     @classmethod

@@ -11,6 +11,8 @@ from dagster import DagsterEvent, Failure, JsonMetadataValue, MetadataValue
 from common.errors import DtiError, Finding, Text
 
 _FACTS = "error"
+_first: list[DtiError] = []
+"""The first expected failure of the run in this process: Dagster gives it to nobody who could write it down."""
 
 
 @contextmanager
@@ -19,11 +21,23 @@ def for_people() -> Iterator[None]:
     try:
         yield
     except DtiError as error:
+        remember(error)
         lines = [str(error), *(finding.line("en") for finding in error.findings)]
         if error.hint.en:
             lines.append(f"Next: {error.hint.en}")
         facts = MetadataValue.json(_to_facts(error))
         raise Failure("\n".join(lines), metadata={_FACTS: facts}, allow_retries=False) from error
+
+
+def remember(error: DtiError) -> None:
+    """Keep an expected failure, or a blocking check that failed, for the end of the run."""
+    if not _first:
+        _first.append(error)
+
+
+def take_first() -> DtiError | None:
+    """What this run failed of, if it was expected; forgotten then."""
+    return _first.pop() if _first else None
 
 
 def expected_error(event: DagsterEvent) -> DtiError | None:

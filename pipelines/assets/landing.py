@@ -17,9 +17,10 @@ from dagster import (
     asset,
 )
 
+from common.errors import DtiError, GateError, SourceError, Text
 from connectors import AnySource
 from pipelines import sharing
-from pipelines.assets.errors import for_people
+from pipelines.assets.errors import for_people, remember
 from pipelines.partitions import ONE_RUN, assessment_years
 from pipelines.pulling import Pulled, pull_year
 from pipelines.resources import POOL, Refresh
@@ -80,6 +81,8 @@ def _pull(refresh: Refresh, source: AnySource, year: int) -> Pulled:
 def _check(key: AssetKey, pulled: Sequence[Pulled]) -> AssetCheckResult:
     """Passed when every pull is accepted; a warning while an older accepted pull stands in; an error without one."""
     blocked = [result for result in pulled if not result.usable]
+    if blocked:
+        remember(_nothing_to_use(blocked))
     return AssetCheckResult(
         asset_key=key,
         check_name="gates",
@@ -89,4 +92,17 @@ def _check(key: AssetKey, pulled: Sequence[Pulled]) -> AssetCheckResult:
             str(result.year): "\n".join([result.line("en"), *(finding.line("en") for finding in result.findings[:10])])
             for result in pulled
         },
+    )
+
+
+def _nothing_to_use(blocked: Sequence[Pulled]) -> DtiError:
+    """Sources of which there is no accepted pull at all, as the error that the journal keeps."""
+    names = ", ".join(f"{one.source} {one.year}" for one in blocked)
+    held = any(one.status == "held" for one in blocked)
+    return (GateError if held else SourceError)(
+        "check-failed",
+        Text(f"chưa có lần lấy nào dùng được: {names}", f"no pull can be used: {names}"),
+        hint=Text("dti status cho biết lý do và việc cần làm", "dti status tells why and what to do"),
+        where=names,
+        findings=[finding for one in blocked for finding in one.findings],
     )

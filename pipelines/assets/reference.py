@@ -8,7 +8,6 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     MaterializeResult,
-    Output,
     asset,
     multi_asset,
 )
@@ -40,7 +39,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
         output_required=False,
         pool=POOL,
     )
-    def pulls(context: AssetExecutionContext, refresh: Refresh) -> Iterator[Output[None]]:
+    def pulls(context: AssetExecutionContext, refresh: Refresh) -> Iterator[MaterializeResult[None]]:
         with for_people():
             deployment = refresh.deployment
             sharing.take_turn(deployment)
@@ -62,7 +61,8 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
                 build.write_pulls(con, inputs.pulls)
                 build.accept_nothing(con, {n: c for n, c in accepted_columns().items() if n not in inputs.sources})
                 write_check_results(con, "landing", pull_checks(inputs.pulls))
-        yield Output(None, metadata={"dagster/row_count": len(inputs.pulls), "fingerprint": inputs.fingerprint})
+        # Not an Output: its value, though None, would be pickled into Dagster's storage.
+        yield MaterializeResult(metadata={"dagster/row_count": len(inputs.pulls), "fingerprint": inputs.fingerprint})
 
     return pulls
 

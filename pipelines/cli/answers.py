@@ -12,6 +12,7 @@ import inspect
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,6 +29,9 @@ from pipelines.settings import Deployment
 Json = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON trên stdout. Answer in JSON.")]
 Lang = Annotated[str, typer.Option("--lang", help="Ngôn ngữ: vi | en. Language of labels and messages.")]
 Data = Annotated[str, typer.Option("--data", help="Thư mục triển khai (mặc định: DTI_DATA hoặc data/). Deployment.")]
+
+
+_LABEL = 16
 
 
 @dataclass
@@ -61,6 +65,23 @@ class Screen:
 
         self.console.print()
         self.console.print(RichText(self.t(vi, en), style="bold"), soft_wrap=True)
+
+    def field(self, label: tuple[str, str], vi: str, en: str) -> None:
+        """A labelled fact, folded so that what follows stands under what came first."""
+        head = f"{self.t(*label):<{_LABEL}}"
+        self._folded(head, " " * _LABEL, self.t(vi, en))
+
+    def item(self, mark: str, vi: str, en: str, indent: int = 2) -> None:
+        """A line of a list, folded behind its mark."""
+        head = f"{' ' * indent}{mark} "
+        self._folded(head, " " * len(head), self.t(vi, en))
+
+    def _folded(self, head: str, under: str, text: str) -> None:
+        lines = textwrap.wrap(
+            text, max(40, self.console.width), initial_indent=head, subsequent_indent=under, break_on_hyphens=False
+        )
+        for line in lines or [head.rstrip()]:
+            self.console.print(line, markup=False, soft_wrap=True)
 
     def table(self, columns: list[tuple[str, str]], rows: list[list[Any]], numeric: tuple[int, ...] = ()) -> None:
         """A plain table; `columns` are headings in Vietnamese and English."""

@@ -90,7 +90,8 @@ def _print_checks(screen: Screen, checks: list[dict[str, Any]]) -> None:
 
 
 def _print_status(screen: Screen, deployment: Deployment) -> None:
-    from pipelines.status import gather_status, print_status
+    from pipelines.status import gather_status
+    from pipelines.status_screen import print_status
 
     print_status(screen, gather_status(deployment))
 

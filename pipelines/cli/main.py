@@ -10,11 +10,13 @@ import sys
 import typer
 
 from pipelines.cli import (
+    alert_commands,
     appeal_commands,
     approve_command,
     backfill_command,
     demo_command,
     document_commands,
+    export_command,
     form_commands,
     init_command,
     lift_command,
@@ -52,6 +54,7 @@ app.command("lift")(lift_command.lift)
 app.command("robustness")(robustness_command.robustness)
 app.command("score")(score_commands.score)
 app.command("approve")(approve_command.approve)
+app.command("export")(export_command.export)
 app.command("sql")(sql_command.sql)
 app.command("status")(read.status)
 app.command("doctor")(read.doctor)
@@ -101,6 +104,12 @@ appeal.command("show")(appeal_commands.show)
 appeal.command("resolve")(appeal_commands.resolve)
 appeal.command("finish")(appeal_commands.finish)
 app.add_typer(appeal, name="appeal")
+
+alerts = typer.Typer(help="Báo tin cho người vận hành. Notices to people.", no_args_is_help=True)
+alerts.command("list")(alert_commands.list_alerts)
+alerts.command("send")(alert_commands.send)
+alerts.command("test")(alert_commands.try_channel)
+app.add_typer(alerts, name="alerts")
 
 
 def run() -> None:

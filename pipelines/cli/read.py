@@ -26,10 +26,12 @@ AsOf = Annotated[str, typer.Option("--as-of", help="Những gì đã biết đ�
 def rank(deployment: Deployment, group: Group, year: Year = None, period: Period = "", as_of: AsOf = "") -> Answer:
     """Bảng xếp hạng của một nhóm cơ quan. The ranking of a group of agencies."""
     from pipelines import warehouse
+    from pipelines.freshness import stale_warnings
 
     release = warehouse.find(deployment, as_of)
     found = warehouse.ranking(release, year or newest_year(deployment), group, period)
-    return Answer(ranking_data(found), lambda screen: print_ranking(screen, found))
+    stale = stale_warnings(deployment, release, found.year)
+    return Answer(ranking_data(found), lambda screen: print_ranking(screen, found), warnings=stale)
 
 
 def newest_year(deployment: Deployment) -> int:
@@ -186,7 +188,8 @@ def _largest_parts(change: Change, screen: Screen, most: int = 3) -> str:
 @answers
 def status(deployment: Deployment) -> Answer:
     """Buổi sáng: đã chạy chưa, nguồn nào cũ, gì bị giữ lại. The morning screen."""
-    from pipelines.status import gather_status, print_status
+    from pipelines.status import gather_status
+    from pipelines.status_screen import print_status
 
     found = gather_status(deployment)
     return Answer(found.as_dict(), lambda screen: print_status(screen, found), exit_code=found.exit_code)
@@ -201,10 +204,10 @@ def doctor(deployment: Deployment) -> Answer:
 
     def text(screen: Screen) -> None:
         for item in findings:
-            mark = "✓" if item.ok else "✗"
+            mark = "✓" if item.ok else "✗" if item.exit_code else "!"
             screen.line(f"{mark} {item.name.vi}: {item.found.vi}", f"{mark} {item.name.en}: {item.found.en}")
             if not item.ok:
                 screen.line(f"    → {item.hint.vi}", f"    → {item.hint.en}")
 
-    bad = [item for item in findings if not item.ok]
+    bad = [item for item in findings if not item.ok and item.exit_code]
     return Answer([asdict(item) for item in findings], text, exit_code=bad[0].exit_code if bad else 0)

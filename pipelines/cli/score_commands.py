@@ -39,6 +39,7 @@ def explain(  # noqa: PLR0917  typer passes options by name
     """Vì sao được điểm này: từ điểm về tận bản ghi nguồn. Why this score, back to the source record."""
     from pipelines import warehouse
     from pipelines.explanation import explain as explained
+    from pipelines.freshness import stale_warnings
     from rulesets.scoring.explain import lines
 
     _check_form(form, out)
@@ -58,7 +59,8 @@ def explain(  # noqa: PLR0917  typer passes options by name
             f"Release {found['release']}, as known at {found['release_as_of'][:16]}.",
         )
 
-    return Answer({**found, "trace": json.loads(found["trace"])}, text)
+    stale = stale_warnings(deployment, release, year or newest_year(deployment))
+    return Answer({**found, "trace": json.loads(found["trace"])}, text, warnings=stale)
 
 
 def _check_form(form: str, out: str) -> None:

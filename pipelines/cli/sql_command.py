@@ -25,6 +25,7 @@ def sql(
     """Hỏi kho số liệu bằng SQL, chỉ đọc. Ask the warehouse in SQL, read only."""
     from pipelines import warehouse
     from pipelines.analyst import run_query
+    from pipelines.freshness import stale_warnings
 
     release = warehouse.find(deployment, as_of)
     columns, rows = run_query(release, query)
@@ -40,7 +41,7 @@ def sql(
         if rest > 0:
             screen.line(f"… và {rest} dòng nữa: --csv hoặc --json", f"… and {rest} more rows: --csv or --json")
 
-    return Answer(data, text)
+    return Answer(data, text, warnings=stale_warnings(deployment, release, None))
 
 
 def _print_csv(columns: list[str], rows: list[tuple[Any, ...]]) -> None:

@@ -24,12 +24,13 @@ from tests.support.data_mutants import DATA_MUTANTS
 from tests.support.mutants import MUTANTS
 from tests.support.operator_mutants import OPERATOR_MUTANTS
 from tests.support.outcomes import OUTCOMES, read_outcomes
+from tests.support.security_mutants import SECURITY_MUTANTS
 from tests.support.sheet_mutants import SHEET_MUTANTS
 from tests.support.sql_mutants import SQL_MUTANTS
 
 # Mutants that are taken away for all their cases at once, by test_mutants.py.
 WHOLE = MUTANTS | DATA_MUTANTS | OPERATOR_MUTANTS
-ALL_MUTANTS = WHOLE | SHEET_MUTANTS | SQL_MUTANTS
+ALL_MUTANTS = WHOLE | SHEET_MUTANTS | SQL_MUTANTS | SECURITY_MUTANTS
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 TABLE = ROOT / "docs" / "faults.md"
@@ -43,7 +44,7 @@ GROUPS = {
     "Q": "Databases",
     "D": "Data",
     "O": "Operators",
-    "X": "Security, as far as connectors go",
+    "X": "Security",
 }
 ELSEWHERE = {
     "V13": "a ratio without cases is a state of the scoring engine",
@@ -63,11 +64,10 @@ received = accepted + quarantined + exact duplicates, also in the Parquet files;
 every attempt has left one record; and no canary, secret or personal, stands in any byte written, logged or printed, be
 it plain, base64, URL-encoded or in hexadecimal.
 
-A test that cannot fail proves nothing. So each guard is taken away in turn (`tests/support/mutants.py`,
-`sheet_mutants.py`, `sql_mutants.py`, `data_mutants.py`, `operator_mutants.py`), and the cases named beside it must then
-fail (`pytest tests/faults/test_mutants.py`, `pytest tests/faults -k guard_is_needed`). *passed* counts the tests of a
-case that passed, parameters included; *seen to fail when* lists the guards whose loss its tests did notice, in the same
-run.
+A test that cannot fail proves nothing. So each guard is taken away in turn (`tests/support/*mutants.py`), and the cases
+named beside it must then fail (`pytest tests/faults/test_mutants.py`, `pytest tests/faults -k guard_is_needed`).
+*passed* counts the tests of a case that passed, parameters included; *seen to fail when* lists the guards whose loss
+its tests did notice, in the same run.
 """
 _TEST = re.compile(r"tests/faults/\w+\.py::test_([A-Z]\d\d)_")
 _MUTANT = re.compile(r"tests/faults/\w+\.py::test_(?:without_its_guard_a_case_fails|each_guard_is_needed)\[(.+)\]")

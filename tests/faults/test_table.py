@@ -23,7 +23,7 @@ CATALOGUE = {
     *(f"Q{n:02}" for n in range(1, 22)),
     *(f"D{n:02}" for n in range(1, 15)),
     *(f"O{n:02}" for n in range(1, 16)),
-    *("X01", "X02", "X05", "X06", "X07"),
+    *("X01", "X02", "X05", "X06", "X07", "X08", "X10", "X11", "X13"),
 }
 HTTP = "tests/faults/test_http.py::"
 WITHOUT = "tests/faults/test_mutants.py::test_without_its_guard_a_case_fails"

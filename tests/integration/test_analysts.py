@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,3 +128,17 @@ def test_the_page_names_every_table_and_no_other(release: Release) -> None:
     named = set(re.findall(r"`([a-z_]+)`", "\n".join(re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE))))
     _, rows = run_query(release, "select table_name from duckdb_tables()")
     assert named == {name for (name,) in rows}
+
+
+def test_the_example_for_notebooks_runs_as_it_stands(published: Path) -> None:
+    (block,) = [one for one in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "analyst_connection" in one]
+    names: dict[str, Any] = {}
+    exec(block.replace('"data"', repr(str(published))), names)
+    assert names["columns"] == ["agencies"]
+    assert len(names["frame"]) > 100
+
+
+def test_every_published_column_has_a_meaning(release: Release) -> None:
+    sql = "select table_name, column_name from duckdb_columns() where comment is null and not internal"
+    _, rows = run_query(release, sql)
+    assert rows == []

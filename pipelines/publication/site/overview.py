@@ -7,6 +7,7 @@ from typing import Any
 
 from common.errors import Text
 from pipelines.changes import REASONS, Change
+from pipelines.freshness import WORDS
 from pipelines.frozen_causes import CAUSES
 from pipelines.groups import GROUPS
 from pipelines.publication.site import places, reading
@@ -14,7 +15,6 @@ from pipelines.publication.site.pages import Site
 from pipelines.publication.site.reading import Board, Row
 from pipelines.publication.site.render import chunks, page_links
 from pipelines.sql import literal, records
-from pipelines.status import STATES
 from rulesets.scoring.explain import POLICIES, RULES, STATUSES
 from rulesets.scoring.explain import REASONS as WHY_NOT
 
@@ -69,7 +69,7 @@ def _waiting(site: Site) -> list[Row]:
 def _troubled(site: Site) -> list[Row]:
     """Sources of which figures are old, held, missing or failed, in the release's own words."""
     sql = "from source_states where state not in ('fresh', 'past') order by assessment_year desc, source"
-    return [{**row, "told": STATES[row["state"]][0]} for row in records(site.con, sql)]
+    return [{**row, "told": WORDS[row["state"]].vi} for row in records(site.con, sql)]
 
 
 _STATUSES = """
@@ -135,7 +135,7 @@ def quality(site: Site) -> None:
             (links[row["ruleset_id"], row["agency_group"], row["period"]], {**row, "told": _why(row)}) for row in gaps
         ],
         gaps_more=gaps_more,
-        pulls=[{**row, "told": STATES[row["state"]][0] if row["state"] else "–"} for row in pulls],
+        pulls=[{**row, "told": WORDS[row["state"]].vi if row["state"] else "–"} for row in pulls],
         pulls_more=pulls_more,
         quarantine=records(con, _QUARANTINE)[:MOST],
         checks=records(con, _CHECKS),
