@@ -94,6 +94,12 @@ class ConfigurationError(DtiError):
     exit_code = 3
 
 
+class StorageError(DtiError):
+    """The place where a deployment stands cannot be written or read: full, failing, read-only, not permitted."""
+
+    exit_code = 3
+
+
 class SourceError(DtiError):
     """A source could not be read, or is stale."""
 
@@ -116,3 +122,7 @@ class LockedError(DtiError):
     """Another command is writing to the deployment."""
 
     exit_code = 7
+
+
+class StoppedError(DtiError):
+    """Somebody stopped the command: Ctrl-C (exit code 130), SIGTERM (143)."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from common.durable import fsync_folder, sha256_file, write_json
 from common.errors import UsageError
+from common.storage import storage_told
 from connectors.findings import Place, source_error, words
 from connectors.manifest import DECISION, MANIFEST, Pull, read_pull, sealed
 
@@ -82,7 +83,8 @@ class Landing:
             "at": when.isoformat(timespec="seconds"),
             "of": pull.manifest["manifest_sha256"],
         }
-        write_json(pull.folder / DECISION, value)
+        with storage_told(pull.folder):
+            write_json(pull.folder / DECISION, sealed(value))
         return read_pull(pull.folder)
 
     def verify(self, pull: Pull) -> None:
@@ -125,7 +127,7 @@ class Landing:
             files = {name: _file_facts(work / name, count) for name, count in rows.items()}
             write_json(work / MANIFEST, sealed({**manifest, "files": files}))
             final = work.rename(home / manifest["pull_id"])
-            for folder in (home, home.parent, self.root):
+            for folder in (home, home.parent, self.root, self.root.parent):
                 fsync_folder(folder)
         return read_pull(final)
 
@@ -146,9 +148,11 @@ class Landing:
 
 @contextmanager
 def writing(folder: Path, source: str) -> Iterator[None]:
-    """Tell a disk that cannot be written as `LandingNotWritable` (`SourceError`)."""
+    """Tell a disk that is full, failing or read-only as `StorageError`, anything else that cannot be written as
+    `LandingNotWritable` (`SourceError`)."""
     try:
-        yield
+        with storage_told(folder):
+            yield
     except OSError as error:
         detail = error.strerror or type(error).__name__
         raise source_error("LandingNotWritable", Place(source), file=str(folder), detail=detail) from error

@@ -135,6 +135,9 @@ def _read_decision(folder: Path, manifest: dict[str, Any]) -> Decision | None:
     if not path.exists():
         return None
     value = _read_json(path)
+    seal = value.pop(_SEAL, None)  # decisions of the first version had none
+    if seal is not None and seal != _own_hash(value):
+        raise _altered(path, _SEAL)
     if value.pop("of", None) != manifest[_SEAL] or value.get("decision") not in _DECIDED:
         raise _altered(path, "decision")
     return Decision(**value)

@@ -129,7 +129,7 @@ def _write_releases(con: duckdb.DuckDBPyConnection, deployment: Deployment, draf
         "fingerprint varchar, pulls varchar, versions varchar)"
     )
     build.comment(con, "releases", "Các bản phát hành còn giữ, và bản này. One row per release.", {})
-    for one in [*releases.all_of(deployment), draft]:
+    for one in [*releases.readable(deployment), draft]:
         con.execute(
             "insert into releases values (?, ?, ?, ?, ?, ?, ?)",
             [
@@ -185,8 +185,10 @@ def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
     """Write the tables with their comments in the fixed storage format, checkpointed and closed."""
     con.execute(f"attach {literal(str(file))} as release (storage_version '{STORAGE}')")
     source = con.execute("select current_database()").fetchall()[0][0]
+    con.execute("begin")  # one flush to the disk in the place of one per statement
     copy_tables(con, Schema(source), Schema("release"), PUBLISHED)
     _comment_the_rest(con)
+    con.execute("commit")
     con.execute("checkpoint release")
     con.execute("detach release")
 

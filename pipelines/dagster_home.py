@@ -8,11 +8,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.durable import write_whole
 from common.errors import ConfigurationError, Text
+from common.storage import storage_told
 from pipelines import progress
 from pipelines.settings import CODE, Deployment
 
@@ -20,29 +22,32 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecutorDefinition
 
 _FILE = "dagster.yaml"
+_PATIENCE = 5.0  # seconds that another process may keep Dagster's files to itself
 
 
 def prepare_home(deployment: Deployment) -> None:
-    """Make Dagster's home with its settings: its UI shows runs of the command line too."""
+    """Make Dagster's home with its settings: its UI shows runs of the command line too. Raises `OSError`."""
     shipped, own, made = CODE / _FILE, deployment.root / _FILE, deployment.dagster_home / _FILE
-    try:
-        deployment.dagster_home.mkdir(parents=True, exist_ok=True)
-        if not own.exists():
-            shutil.copyfile(shipped, made)
-            return
-        import yaml
+    deployment.dagster_home.mkdir(parents=True, exist_ok=True)
+    if not own.exists():
+        shutil.copyfile(shipped, made)
+        return
+    import yaml
 
-        from common.yaml_files import read_yaml
-        from common.yaml_layers import overlaid
+    from common.yaml_files import read_yaml
+    from common.yaml_layers import overlaid
 
-        merged = overlaid(read_yaml(shipped), read_yaml(own)).data
-        write_whole(made, yaml.safe_dump(merged, sort_keys=False, allow_unicode=True).encode())
-    except OSError as error:
-        raise ConfigurationError(
-            "dagster-home",
-            Text(f"không ghi được: {error}", f"cannot write: {error}"),
-            where=str(deployment.dagster_home),
-        ) from None
+    merged = overlaid(read_yaml(shipped), read_yaml(own)).data
+    write_whole(made, yaml.safe_dump(merged, sort_keys=False, allow_unicode=True).encode())
+
+
+def _require_unlocked(home: Path) -> None:
+    """Raise `sqlite3.OperationalError` where another process holds one of Dagster's files for itself."""
+    for path in home.glob("**/*.db"):
+        if path.name in {"runs.db", "index.db"}:
+            with closing(sqlite3.connect(path, timeout=_PATIENCE)) as con:
+                con.execute("begin immediate")
+                con.rollback()
 
 
 def _without_waiting(connection: Any, _: Any) -> None:
@@ -75,6 +80,8 @@ def open_instance(deployment: Deployment) -> Iterator[DagsterInstance]:
     except ImportError:
         pass  # the extra `cluster` is not installed
     try:
+        prepare_home(deployment)
+        _require_unlocked(deployment.dagster_home)
         instance = DagsterInstance.get()
     except (DagsterInvalidConfigError, DagsterInvariantViolationError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -134,7 +141,9 @@ def executor_of(deployment: Deployment) -> ExecutorDefinition:
 
 def main() -> None:
     """For `make ui`: the home of the deployment that `DTI_DATA` names."""
-    prepare_home(Deployment.at())
+    deployment = Deployment.at()
+    with storage_told(deployment.dagster_home):
+        prepare_home(deployment)
 
 
 if __name__ == "__main__":

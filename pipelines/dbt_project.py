@@ -96,11 +96,20 @@ def ensure_manifest() -> None:
 
 
 def run_dbt(deployment: Deployment) -> DbtResult:
-    """`dbt build` of the whole project, unit tests included, into the build file."""
+    """`dbt build` of the whole project, unit tests included, into the build file.
+
+    dbt's own connection is closed afterwards: DuckDB would hand the same open file to the next refresh of this process,
+    although another stands at its path by then.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
     from pipelines.build import connect
 
     with connect(deployment) as con, environment(DTI_BUILD_FILE=str(deployment.build_file)):
-        result = _invoke(["build"], manifest=_manifest())
+        try:
+            result = _invoke(["build"], manifest=_manifest())
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # untyped in dbt-duckdb
         return _read(result, con)
 
 

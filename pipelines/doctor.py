@@ -13,6 +13,7 @@ from common.yaml_files import display_path
 from pipelines import releases, sharing
 from pipelines.doctor_security import Caution, check_command_lines, check_files, check_pages
 from pipelines.lock import holder
+from pipelines.machine import require_forward_clock, require_room
 from pipelines.settings import Deployment, now
 
 NO_HINT = Text("", "")
@@ -41,6 +42,7 @@ def examine(deployment: Deployment) -> list[Examined]:
         (Text("Bộ chỉ số", "Rulesets"), _rulesets),
         (Text("Mô hình dbt", "dbt models"), _dbt),
         (Text("Đĩa", "Disk"), _disk),
+        (Text("Đồng hồ", "Clock"), _clock),
         (Text("Khóa ghi", "Lock"), _lock),
         (Text("Dùng chung", "Shared"), sharing.examine),
         (Text("Số liệu đã lấy", "Landing"), _landing),
@@ -136,6 +138,7 @@ def _dbt(_: Deployment) -> Text:
 
 
 def _disk(deployment: Deployment) -> Text:
+    require_room(deployment)
     free = shutil.disk_usage(deployment.root).free
     gib = free / 1024**3
     if free < FREE_BYTES:
@@ -146,6 +149,12 @@ def _disk(deployment: Deployment) -> Text:
             where=str(deployment.root),
         )
     return Text(f"còn {gib:.0f} GiB", f"{gib:.0f} GiB free")
+
+
+def _clock(deployment: Deployment) -> Text:
+    require_forward_clock(deployment)
+    text = f"{now():%Y-%m-%d %H:%M %z}"
+    return Text(text, text)
 
 
 def _lock(deployment: Deployment) -> Text:
@@ -176,7 +185,8 @@ def _approvals(deployment: Deployment) -> Text:
 
 
 def _release(deployment: Deployment) -> Text:
-    release = releases.current(deployment)
+    releases.all_of(deployment)
+    release = releases.shown(deployment)
     if release is None:
         return Text("chưa có", "none yet")
     releases.verify(release)

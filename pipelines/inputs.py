@@ -25,6 +25,7 @@ from pipelines.settings import CODE, ZONE, Deployment
 
 if TYPE_CHECKING:
     from connectors import AnySource
+    from pipelines.releases import Release
     from rulesets.load import LoadedRuleset
 
 _ENGINES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow")
@@ -78,6 +79,16 @@ def gather(deployment: Deployment, as_of: datetime) -> Inputs:
 
 def _hash_of(facts: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def verify_pulls(deployment: Deployment, pulls: Sequence[Pull], standing: Release | None) -> None:
+    """Hold every pull in use against its manifest, byte by byte, and look whether those of the standing release are
+    all still there: one that was removed would silently give way to an older one. Raises `SourceError`."""
+    landing = Landing(deployment.landing)
+    for pull in pulls:
+        landing.verify(pull)
+    for pull_id in standing.pulls if standing else ():
+        landing.find(pull_id)
 
 
 def check_exceptions(registers: Registers, rulesets: Sequence[LoadedRuleset], folder: Path) -> None:

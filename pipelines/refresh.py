@@ -5,23 +5,26 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from common.errors import DtiError, Finding, GateError, SourceError, Text, UsageError
+from common.errors import DtiError, Text, UsageError
+from common.storage import storage_told
 from connectors import load_sources
 from pipelines import journal, progress, releases, sharing
 from pipelines.alerts.telling import telling_afterwards
 from pipelines.backfills import TAG
-from pipelines.dagster_home import open_instance, prepare_home
+from pipelines.dagster_home import open_instance
 from pipelines.environment import environment
 from pipelines.environments import check_environment
+from pipelines.failures import cause, failed_site
 from pipelines.lock import writing
+from pipelines.machine import accept_clock, bytes_needed, require_ready
 from pipelines.settings import Deployment
+from pipelines.stopping import stoppable
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, ExecuteInProcessResult
-
     from pipelines.freezing import Freeze
     from pipelines.releases import Release
 
@@ -57,27 +60,33 @@ def refresh(
     reason: str = "dti refresh",
     freeze: Freeze | None = None,
     backfill: bool = False,
+    clock_is_right: bool = False,
 ) -> Outcome:
     """Pull the years, rebuild, check, publish; without years only rebuild, check, publish.
 
     With `freeze` that year becomes official on the way; a `backfill` goes on where it was interrupted. Raises
-    `LockedError` at once when another command writes.
+    `LockedError` at once when another command writes, and `StorageError` where the disk is too full or fails.
+    `clock_is_right` ends a past in which the clock was ahead.
     """
     check_asked(deployment, years)
     with (
         telling_afterwards(deployment),
         writing(deployment.lock, reason),
+        stoppable(reason, lambda error: _record_failure(deployment, error)),
         sharing.claiming(deployment, years, reason),
     ):
         before = sum(1 for _ in journal.read(deployment.journal))
         try:
-            asked = {"as_of": as_of, "rebuild": rebuild or freeze is not None, "reason": reason, **_wish(freeze)}
-            seconds, site_error = _execute(deployment, years, asked, backfill)
+            with storage_told(deployment.root, bytes_needed(deployment)):
+                if clock_is_right:
+                    accept_clock(deployment)
+                require_ready(deployment)
+                asked = {"as_of": as_of, "rebuild": rebuild or freeze is not None, "reason": reason, **_wish(freeze)}
+                seconds, site_error = _execute(deployment, years, asked, backfill)
+                journal.record(deployment.journal, "refresh-done", seconds=seconds)
         except DtiError as error:
-            told = error.as_dict("vi") | {"message_en": error.message.en}
-            journal.record(deployment.journal, "refresh-failed", error=told)
+            _record_failure(deployment, error)
             raise
-        journal.record(deployment.journal, "refresh-done", seconds=seconds)
     entries = [entry for entry in list(journal.read(deployment.journal))[before:] if journal.own(entry)]
     published = [entry for entry in entries if entry["event"] == "publish"]
     release = releases.read(deployment.releases / str(published[-1]["release"])) if published else None
@@ -114,6 +123,13 @@ def check_asked(deployment: Deployment, years: Sequence[int]) -> None:
     check_environment(deployment, load_sources(deployment.sources).values())
 
 
+def _record_failure(deployment: Deployment, error: DtiError) -> None:
+    """The outcome in the journal; a disk that cannot take even that must not hide the error itself."""
+    told = error.as_dict("vi") | {"message_en": error.message.en}
+    with suppress(OSError):
+        journal.record(deployment.journal, "refresh-failed", error=told)
+
+
 def _wish(freeze: Freeze | None) -> dict[str, Any]:
     return {} if freeze is None else {f"freeze_{name}": value for name, value in asdict(freeze).items()}
 
@@ -125,7 +141,6 @@ def _execute(
     started = time.monotonic()
     progress.say("nạp Dagster và dbt …", "loading Dagster and dbt …")
     logging.getLogger("dagster").addHandler(logging.NullHandler())  # what people need to see is said by `progress`
-    prepare_home(deployment)
     home = {"DAGSTER_HOME": str(deployment.dagster_home), "DTI_DATA": str(deployment.root)}
     with environment(**home), open_instance(deployment) as instance:
         from pipelines.definitions import build_definitions
@@ -142,25 +157,15 @@ def _execute(
             },
             raise_on_error=False,
         )
-    site_error = None if result.success else _site_error(result)
+    site_error = None if result.success else failed_site(result)
     if not result.success and site_error is None:
-        raise _cause(result, deployment)
+        raise cause(result, deployment)
     steps = {
         event.step_key or "?": event.step_success_data.duration_ms / 1000
         for event in result.all_events
         if event.is_step_success
     }
     return {"load": loaded - started, **steps, "whole": time.monotonic() - started}, site_error
-
-
-def _site_error(result: ExecuteInProcessResult) -> DtiError | None:
-    """The fault of the results site, if nothing else failed: it comes after the release is shown."""
-    from pipelines.assets.errors import expected_error
-
-    failures = result.get_step_failure_events()
-    if {event.step_key for event in failures} != {"site"}:
-        return None
-    return expected_error(failures[0]) or _unexpected(failures)
 
 
 def _partition_tags(years: Sequence[int], backfill: bool) -> dict[str, str]:
@@ -170,75 +175,3 @@ def _partition_tags(years: Sequence[int], backfill: bool) -> dict[str, str]:
         "dagster/asset_partition_range_start": str(min(years)),
         "dagster/asset_partition_range_end": str(max(years)),
     }
-
-
-def _cause(result: ExecuteInProcessResult, deployment: Deployment) -> DtiError:
-    """The first failure as the error that it was, with what stays published."""
-    from pipelines.assets.errors import expected_error
-
-    kept = releases.current(deployment)
-    stays = f"bản {kept.number} được giữ nguyên" if kept else "chưa có bản nào được công bố"
-    stays_en = f"release {kept.number} stays" if kept else "nothing is published yet"
-    failures = result.get_step_failure_events()
-    expected = next((error for error in map(expected_error, failures) if error), None)
-    error = expected or _blocked(result, _pulls_of_this_run(deployment)) or _unexpected(failures)
-    error.message = Text(f"{error.message.vi}; {stays}", f"{error.message.en}; {stays_en}")
-    return error
-
-
-def _pulls_of_this_run(deployment: Deployment) -> list[dict[str, Any]]:
-    """The pulls since the last run began, as the journal has them."""
-    pulls: list[dict[str, Any]] = []
-    for entry in filter(journal.own, journal.read(deployment.journal)):
-        if entry["event"] == "refresh":
-            pulls.clear()
-        elif entry["event"] == "pull":
-            pulls.append(entry)
-    return pulls
-
-
-def _finding(reason: dict[str, str]) -> Finding:
-    message, hint = Text(reason["message"], reason["message_en"]), Text(reason["hint"], reason["hint_en"])
-    return Finding(reason["code"], message, hint, reason["where"])
-
-
-def _blocked(result: ExecuteInProcessResult, pulls: list[dict[str, Any]]) -> DtiError | None:
-    """A blocking check that failed: `SourceError` when the source of a landing asset gave nothing, else `GateError`."""
-    from dagster import AssetCheckSeverity
-
-    failed = [
-        check
-        for check in result.get_asset_check_evaluations()
-        if not check.passed and check.blocking and check.severity == AssetCheckSeverity.ERROR
-    ]
-    if not failed:
-        return None
-    names = ", ".join(f"{check.asset_key.to_user_string()}:{check.check_name}" for check in failed)
-    details = [
-        Finding(check.check_name, Text(line, line), where=check.asset_key.to_user_string())
-        for check in failed
-        if check.check_name != "gates"
-        for value in check.metadata.values()
-        for line in str(value.value).splitlines()
-    ]
-    at_the_border = any(check.check_name == "gates" for check in failed)
-    reasons = [_finding(reason) for pull in pulls for reason in pull["reasons"]] if at_the_border else []
-    gone = at_the_border and "held" not in {pull["status"] for pull in pulls}
-    return (SourceError if gone else GateError)(
-        "check-failed",
-        Text(f"kiểm tra chặn không đạt: {names}", f"blocking check failed: {names}"),
-        hint=Text("dti status cho biết lý do và việc cần làm", "dti status tells why and what to do"),
-        findings=[*reasons, *details],
-    )
-
-
-def _unexpected(failures: Sequence[DagsterEvent]) -> DtiError:
-    error = failures[0].step_failure_data.error if failures else None
-    cause = error.cause if error and error.cause else error
-    text = cause.message.strip() if cause else "?"
-    return DtiError(
-        "unexpected",
-        Text(text, text),
-        hint=Text("xem chi tiết của bước này: make ui", "see the details of this step: make ui"),
-        where=failures[0].step_key or "" if failures else "",
-    )

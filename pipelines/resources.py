@@ -17,7 +17,9 @@ from pipelines.backfills import asked_of, done_before
 from pipelines.environments import check_environment
 from pipelines.freezing import Freeze
 from pipelines.lock import held_here, writing
+from pipelines.machine import require_ready
 from pipelines.moments import parse_moment
+from pipelines.orphans import end_orphans
 from pipelines.settings import Deployment, now
 
 POOL = "deployment"
@@ -48,6 +50,9 @@ class Refresh(ConfigurableResource["Refresh"]):
         asked = asked_of(deployment, context.run.tags if context.run else {}, self.as_of)
         check_environment(deployment, load_sources(deployment.sources).values())
         with writing(deployment.lock, command), sharing.claiming(deployment, [], command):
+            require_ready(deployment)
+            if context.run and context.instance and deployment.settings.cluster is None:
+                end_orphans(context.instance, context.run.run_id)
             self._done = done_before(deployment, asked)
             journal.record(
                 deployment.journal,

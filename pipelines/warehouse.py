@@ -41,7 +41,7 @@ def find(deployment: Deployment, as_of: str = "", number: int | None = None) -> 
         return releases.read(folder)
     if as_of:
         return releases.known_at(deployment, moment_of(as_of))
-    release = releases.current(deployment)
+    release = releases.shown(deployment)
     if release is None:
         raise ConfigurationError(
             "no-release",

@@ -18,7 +18,7 @@ from pipelines.assets.errors import for_people
 from pipelines.check_results import pull_checks, write_check_results
 from pipelines.dbt_project import accepted_columns
 from pipelines.guard import check_unchanged
-from pipelines.inputs import gather
+from pipelines.inputs import gather, verify_pulls
 from pipelines.reference_tables import TABLES, write_reference_tables
 from pipelines.resources import POOL, Refresh
 
@@ -55,6 +55,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
                 return
             check_unchanged(deployment, inputs)
             progress.say("dựng lại từ các lần lấy đã chấp nhận", "rebuilding from the accepted pulls")
+            verify_pulls(deployment, inputs.pulls, standing)
             build.start(deployment)
             with build.connect(deployment) as con:
                 build.begin(con, inputs.basis)

@@ -23,7 +23,8 @@ from typing import Annotated, Any
 import typer
 
 from common.errors import DtiError, Text, UsageError
-from pipelines import progress, sharing
+from common.storage import storage_told
+from pipelines import progress, sharing, stopping
 from pipelines.settings import Deployment
 
 Json = Annotated[bool, typer.Option("--json", help="Trả lời bằng JSON trên stdout. Answer in JSON.")]
@@ -112,13 +113,15 @@ def answers(command: Callable[..., Answer]) -> Callable[..., None]:
         if not as_json or os.environ.get("DTI_PROGRESS"):
             progress.listen(lambda text: print(f"· {text.in_(lang)}", file=sys.stderr, flush=True))
         late: list[Text] = []
+        stopping.listen(lambda error: _fail(error, as_json, lang))
         try:
             if "deployment" in own.parameters:
                 options["deployment"] = Deployment.at(data or None)
                 late = sharing.catch_up(options["deployment"])
             if "lang" in own.parameters:
                 options["lang"] = lang
-            answer = command(**options)
+            with storage_told(Path.cwd()):
+                answer = command(**options)
             answer.warnings.extend(late)
         except DtiError as error:
             _fail(error, as_json, lang)

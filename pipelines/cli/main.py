@@ -95,6 +95,7 @@ release = typer.Typer(help="Các bản phát hành. Releases.", no_args_is_help=
 release.command("list")(release_commands.list_releases)
 release.command("build")(release_commands.build)
 release.command("verify")(release_commands.verify)
+release.command("repair")(release_commands.repair)
 app.add_typer(release, name="release")
 
 appeal = typer.Typer(help="Kiến nghị về điểm. Appeals against a score.", no_args_is_help=True)

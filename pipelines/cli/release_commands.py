@@ -158,12 +158,49 @@ def verify(
     from pipelines.missing import check_nothing_is_gone
 
     found = warehouse.find(deployment, number=release)
-    releases.verify(found)
+    try:
+        releases.verify(found)
+    except DifferenceError as error:
+        error.hint = _way_out(deployment, found.number)
+        raise
     if release is None:
         check_nothing_is_gone(deployment)
     data = {"release": found.number, "sha256": found.sha256, "tables": found.hashes}
     vi = f"Bản {found.number}: {len(found.hashes)} bảng khớp với bản kê."
     return Answer(data, lambda s: s.line(vi, f"Release {found.number}: {len(found.hashes)} tables equal the manifest."))
+
+
+def _way_out(deployment: Deployment, damaged: int) -> Text:
+    """Which release to use in the place of a damaged one."""
+    from pipelines import releases
+
+    other = releases.sound(deployment, besides=damaged)
+    if other is None:
+        return Text("dựng lại: dti refresh --rebuild", "build it again: dti refresh --rebuild")
+    return Text(
+        f"bản {other.number} còn nguyên: dti release repair; hoặc dựng lại: dti refresh --rebuild",
+        f"release {other.number} is sound: dti release repair; or build it again: dti refresh --rebuild",
+    )
+
+
+@answers
+def repair(deployment: Deployment) -> Answer:
+    """Dẫn warehouse.duckdb về bản mới nhất còn nguyên. Lead warehouse.duckdb to the newest sound release."""
+    from pipelines import releases
+    from pipelines.lock import writing
+
+    with writing(deployment.lock, "dti release repair"):
+        found = releases.repair(deployment)
+    if found is None:
+        raise DifferenceError(
+            "no-sound-release",
+            Text("không còn bản nào khớp với bản kê", "no release equals its manifest"),
+            hint=Text("dựng lại: dti refresh --rebuild", "build it again: dti refresh --rebuild"),
+            where=str(deployment.releases),
+        )
+    vi = f"{deployment.warehouse} dẫn tới bản {found.number}, biết đến {found.as_of[:16]}."
+    en = f"{deployment.warehouse} leads to release {found.number}, as known at {found.as_of[:16]}."
+    return Answer(found.manifest(), lambda screen: screen.line(vi, en))
 
 
 def _verify_year(deployment: Deployment, year: int, revision: int | None) -> Answer:

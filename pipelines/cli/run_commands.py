@@ -21,7 +21,15 @@ Rebuild = Annotated[
 
 
 @answers
-def refresh(deployment: Deployment, year: Year = None, as_of: AsOf = "", rebuild: Rebuild = False) -> Answer:
+def refresh(
+    deployment: Deployment,
+    year: Year = None,
+    as_of: AsOf = "",
+    rebuild: Rebuild = False,
+    clock_is_right: Annotated[
+        bool, typer.Option("--clock-is-right", help="Đồng hồ đúng, nhật ký đã chạy trước. The clock is right now.")
+    ] = False,
+) -> Answer:
     """Lấy số liệu, dựng lại, kiểm tra, công bố. Pull, rebuild, check, publish."""
     from pipelines import refresh as run
 
@@ -31,6 +39,7 @@ def refresh(deployment: Deployment, year: Year = None, as_of: AsOf = "", rebuild
         as_of=checked_moment(as_of),
         rebuild=rebuild,
         reason="dti refresh",
+        clock_is_right=clock_is_right,
     )
     return outcome_answer(deployment, outcome)
 
@@ -49,7 +58,7 @@ def outcome_answer(deployment: Deployment, outcome: Outcome) -> Answer:
     from pipelines.changes import between
 
     done = outcome.release
-    earlier = [one for one in releases.all_of(deployment) if done and one.number < done.number]
+    earlier = [one for one in releases.readable(deployment) if done and one.number < done.number]
     moved = between(earlier[-1], done) if done and earlier else []
     data: dict[str, Any] = {
         "years": outcome.years,

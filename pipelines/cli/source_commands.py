@@ -147,6 +147,7 @@ def pull(
 
     from pipelines import sharing
     from pipelines.lock import writing
+    from pipelines.machine import require_ready
     from pipelines.pulling import pull_year
     from pipelines.settings import now
     from pipelines.warehouse import moment_of
@@ -159,6 +160,7 @@ def pull(
             result = pull_year(deployment, source, chosen, moment, into=Path(folder))
     else:
         with writing(deployment.lock, "dti source pull"), sharing.claiming(deployment, [chosen], "dti source pull"):
+            require_ready(deployment)
             result = pull_year(deployment, source, chosen, moment)
     code = 0 if result.good else 5 if result.status == "held" else 4
 

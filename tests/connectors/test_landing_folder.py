@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from common.errors import SourceError, UsageError
+from common.errors import SourceError, StorageError, UsageError
 from connectors import Landing, PullOutcome, runs, tables
 from connectors import landing as landing_module
 from connectors.manifest import Pull
@@ -241,8 +241,8 @@ def test_a_disk_that_cannot_be_written_is_told(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, name, full)
-        with pytest.raises(SourceError) as caught:
+        with pytest.raises(StorageError) as caught:
             pulled(16)
-    assert caught.value.code == "LandingNotWritable"
-    assert "No space left" in caught.value.message.en
+    assert caught.value.code == "DiskFull"
+    assert str(good.folder.parent) in caught.value.where
     assert [path.name for path in good.folder.parent.iterdir()] == [good.pull_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.support.mutants import MUTANTS, VARIABLE
 from tests.support.operator_mutants import OPERATOR_MUTANTS
 from tests.support.outcomes import record
 from tests.support.probe import TOKEN, TOKEN_VARIABLE, Trial, probe
+from tests.support.process_bench import Bench
+from tests.support.zygote import Zygote
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,6 +44,20 @@ def official(tmp_path: Path) -> Deployment:
     """A copy of the deployment whose 2025 is official, in the middle of its season."""
     shutil.copytree(official_once(), tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns(".dagster"))
     return Deployment(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """A process that has loaded everything and forks a child for each piece of work."""
+    made = Zygote()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bench(zygote: Zygote, published: Path, tmp_path: Path) -> Bench:
+    """Deployments in known states, to be worked on by children of the zygote."""
+    return Bench(zygote, published, tmp_path)
 
 
 @pytest.fixture

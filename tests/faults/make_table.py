@@ -24,13 +24,14 @@ from tests.support.data_mutants import DATA_MUTANTS
 from tests.support.mutants import MUTANTS
 from tests.support.operator_mutants import OPERATOR_MUTANTS
 from tests.support.outcomes import OUTCOMES, read_outcomes
+from tests.support.process_mutants import PROCESS_MUTANTS
 from tests.support.security_mutants import SECURITY_MUTANTS
 from tests.support.sheet_mutants import SHEET_MUTANTS
 from tests.support.sql_mutants import SQL_MUTANTS
 
 # Mutants that are taken away for all their cases at once, by test_mutants.py.
 WHOLE = MUTANTS | DATA_MUTANTS | OPERATOR_MUTANTS
-ALL_MUTANTS = WHOLE | SHEET_MUTANTS | SQL_MUTANTS | SECURITY_MUTANTS
+ALL_MUTANTS = WHOLE | SHEET_MUTANTS | SQL_MUTANTS | SECURITY_MUTANTS | PROCESS_MUTANTS
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 TABLE = ROOT / "docs" / "faults.md"
@@ -42,6 +43,7 @@ GROUPS = {
     "T": "Text, dates, time",
     "S": "Spreadsheets",
     "Q": "Databases",
+    "K": "Process and storage",
     "D": "Data",
     "O": "Operators",
     "X": "Security",

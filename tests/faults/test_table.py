@@ -21,6 +21,7 @@ CATALOGUE = {
     *(f"T{n:02}" for n in range(1, 16)),
     *(f"S{n:02}" for n in range(1, 19)),
     *(f"Q{n:02}" for n in range(1, 22)),
+    *(f"K{n:02}" for n in range(1, 28)),
     *(f"D{n:02}" for n in range(1, 15)),
     *(f"O{n:02}" for n in range(1, 16)),
     *("X01", "X02", "X05", "X06", "X07", "X08", "X10", "X11", "X13"),

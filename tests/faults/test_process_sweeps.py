@@ -1,0 +1,179 @@
+"""K01, K05, K06: every system call that changes storage is one place to be killed or refused. Swept, not sampled.
+
+Landing and publication are swept at every call. The build file and Dagster's home are scratch: they are written some
+thousand times in the same few ways and begun anew by every run, so of each way (call, kind of file) the first, the last
+and some in between are tried; `DTI_SWEEP=all` tries them all.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import defaultdict
+from collections.abc import Callable
+
+import pytest
+
+from connectors import Landing
+from pipelines.settings import Deployment
+from tests.support.process_bench import Bench
+from tests.support.syscalls import Call
+from tests.support.zygote import FILLING, Done, kind_of
+
+ALL = os.environ.get("DTI_SWEEP") == "all"
+BETWEEN = 1  # of each way of writing scratch
+FULL = {"names": FILLING}
+CODES = {errno.ENOSPC: "DiskFull", errno.EIO: "DiskFailed"}
+Copy = Callable[[], Deployment]
+
+
+def every(calls: list[Call]) -> list[int]:
+    return list(range(1, len(calls) + 1))
+
+
+def some(calls: list[Call], deployment: Deployment) -> list[int]:
+    """Of each way of writing the first, the last, and what lies between, evenly."""
+    ways: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for at, call in enumerate(calls, start=1):
+        ways[call.name, kind_of(call.path, deployment.root)].append(at)
+    if ALL:
+        return every(calls)
+    chosen = {at for places in ways.values() for at in places[:: max(1, len(places) // (BETWEEN + 1))]}
+    return sorted(chosen | {places[-1] for places in ways.values()})
+
+
+def assert_told(done: Done, deployment: Deployment, number: int) -> None:
+    """I11: refused by the disk, a command says what and where, with its exit code; or it did without that call."""
+    if done.ended:
+        assert (done.ended, done.error["code"]) == (3, CODES[number]), done
+        assert done.error["where"].startswith(str(deployment.root)), done
+        assert done.error["hint"]
+
+
+def sweep(bench: Bench, job: str, copy: Copy, number: int, after: Callable[[Deployment], None]) -> int:
+    """Strike a job at each of its calls, on a fresh copy each time; then look, and do it again in peace."""
+    narrowed = FULL if number == errno.ENOSPC else {}
+    bench.thorough = False
+    first = copy()
+    calls = bench.do(job, first, watched=True, **narrowed).calls
+    bench.gone(first)
+    for at in every(calls):
+        deployment = copy()
+        done = bench.do(job, deployment, strike=[at, number, number == errno.ENOSPC], **narrowed)
+        if number:
+            assert_told(done, deployment, number)
+        else:
+            assert done.ended == -9, f"point {at} was not reached: {done}"
+        bench.assert_whole(deployment)
+        again = bench.do(job, deployment)
+        assert again.ended == 0, f"after {done.struck}: {again.error}"
+        after(deployment)
+        bench.gone(deployment)
+    return len(calls)
+
+
+def sweep_landing(bench: Bench, number: int) -> int:
+    def after(deployment: Deployment) -> None:
+        bench.assert_whole(deployment)
+        assert bench.leftovers(deployment) == []
+        assert [pull.pull_id for pull in Landing(deployment.landing).pulls()] == bench.pulls
+
+    return sweep(bench, "land", bench.landed, number, after)
+
+
+def sweep_publication(bench: Bench, number: int) -> int:
+    return sweep(bench, "publish", bench.built, number, bench.assert_recovered)
+
+
+def sweep_build(bench: Bench, number: int, kinds: tuple[str, ...]) -> int:
+    """Strike whole refreshes in their scratch, one after the other on one deployment: each begins with what the last
+    one left, and the last is done in peace."""
+    narrowed = {**(FULL if number == errno.ENOSPC else {}), "kinds": kinds}
+    in_memory = kinds == ("build file",)
+    deployment = bench.built()
+    calls = bench.do("refresh", deployment, watched=True, dagster_in_memory=in_memory, **narrowed).calls
+    places = some(calls, deployment)
+    for at in places:
+        asked = {"strike": [at, number, number == errno.ENOSPC], "dagster_in_memory": in_memory, **narrowed}
+        done = bench.do("refresh", deployment, **asked)
+        if number:
+            assert_told(done, deployment, number)
+            assert done.error.get("code") != "DiskFull" or done.error["data"]["needed"] > 0
+        assert bench.assert_whole(deployment) == bench.new
+    again = bench.do("refresh", deployment)
+    assert again.ended == 0, again.error
+    bench.assert_recovered(deployment)
+    return len(places)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [sweep_landing, sweep_publication])
+def test_K01_killed_at_every_call(bench: Bench, stage: Callable[[Bench, int], int]) -> None:
+    """SIGKILL at every write, flush, rename, link, unlink and creation of landing and of publication, and through the
+    scratch of the build: what is seen is the old or the new, and the next run passes with nobody's help."""
+    print(f"{stage.__name__}: killed at {stage(bench, 0)} system calls")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kinds", [("build file",), ("Dagster's home",)])
+def test_K01_killed_in_the_scratch_of_a_build(bench: Bench, kinds: tuple[str, ...]) -> None:
+    """What the build file and Dagster's home were left in does not matter to the next run."""
+    print(f"{kinds}: killed at {sweep_build(bench, 0, kinds)} system calls")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [sweep_landing, sweep_publication])
+def test_K05_full_at_every_call(bench: Bench, stage: Callable[[Bench, int], int]) -> None:
+    """The disk is full from any call on that needs room (ENOSPC): `DiskFull` names the path and, for a refresh, the
+    bytes needed; nothing is destroyed, and once there is room the next run passes."""
+    print(f"{stage.__name__}: full at {stage(bench, errno.ENOSPC)} system calls")
+
+
+@pytest.mark.slow
+def test_K05_full_in_the_build(bench: Bench) -> None:
+    """The same in the scratch of a whole refresh, with the bytes that it needs."""
+    print(f"build: full at {sweep_build(bench, errno.ENOSPC, ('build file',))} system calls")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [sweep_landing, sweep_publication])
+def test_K06_failing_at_every_call(bench: Bench, stage: Callable[[Bench, int], int]) -> None:
+    """Any one call fails (EIO), a flush among them: `DiskFailed` names the path; a file that could not be flushed is
+    written anew by the next run."""
+    print(f"{stage.__name__}: failing at {stage(bench, errno.EIO)} system calls")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.EROFS, "ReadOnlyDisk"),
+        (errno.EACCES, "NotPermitted"),
+        (errno.EDQUOT, "DiskFull"),
+        (errno.EIO, "DiskFailed"),
+    ],
+)
+def test_K06_other_refusals_are_told_by_name(bench: Bench, number: int, code: str) -> None:
+    """A read-only disk, missing permissions, a used-up quota: each has its name and its way out, and the pull in use
+    stays."""
+    deployment = bench.landed()
+    done = bench.do("land", deployment, strike=[1, number, True], kinds=["pull file"], names=FILLING)
+    assert (done.ended, done.error["code"]) == (3, code)
+    bench.assert_whole(deployment)
+
+
+def test_K06_an_error_while_reading_is_told(bench: Bench) -> None:
+    """A pull that the disk no longer gives back (EIO on read) stops the work and is named."""
+    deployment = bench.copy()
+    done = bench.do("land", deployment, strike=[1, errno.EIO, True], kinds=["pull file"], names=["read"], reads=True)
+    assert (done.ended, done.error["code"]) == (3, "DiskFailed"), done
+    assert done.error["where"].endswith(".parquet")
+    bench.assert_whole(deployment)
+
+
+def test_K06_too_few_files_may_be_open(bench: Bench) -> None:
+    """`ulimit -n 8`: told by name, with what to do."""
+    deployment = bench.built()
+    done = bench.do("publish", deployment, files=8)
+    assert (done.ended, done.error["code"]) == (3, "TooManyFiles"), done
+    assert "ulimit" in done.error["hint"]
+    bench.assert_whole(deployment)
