@@ -27,6 +27,9 @@ create table indicator_scores (ruleset_id varchar, agency_id varchar, assessment
     indicator_code varchar, points decimal(18, 10), rule varchar, article varchar);
 create table entered_scores (ruleset_id varchar, agency_id varchar, assessment_year integer, period varchar,
     code varchar, points varchar);
+create table indicator_inputs (ruleset_id varchar, indicator_code varchar, metric_id varchar);
+create table corrections (source varchar, agency_id varchar, assessment_year integer, period varchar, metric varchar,
+    value varchar, expired boolean);
 """
 
 
@@ -51,12 +54,17 @@ class Night:
     rounding: int = 10
     listed: tuple[str, ...] = ()
     """Agencies of the register without any figure."""
+    corrected: str = ""
+    """What the figure of agency `a` for indicator 1 was corrected to."""
 
 
 def fill(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """The tables that changes look at, with a night in them."""
     totals: dict[str, Decimal] = {}
     con.execute(f"{SCHEMA}; insert into rulesets values ('{night.ruleset}', '{night.edited}')")
+    con.execute(f"insert into indicator_inputs values ('{night.ruleset}', '1', 'm.one')")
+    if night.corrected:
+        con.execute(f"insert into corrections values ('s', 'a', 2024, '2024', 'm.one', '{night.corrected}', false)")
     values, scores = [], []
     for (agency, code), mark in night.marks.items():
         key = f"'{night.ruleset}', '{agency}', 2024, '2024', '{code}'"
@@ -97,6 +105,7 @@ MORE = Decimal("0.3")
 REASONED: dict[str, tuple[Night, Night]] = {
     "restated": (BASE, after(one=Mark(2, MORE))),
     "appraisal": (BASE, after(one=Mark(2, MORE, stage="appraised"))),
+    "correction": (BASE, replace(after(one=Mark(2, MORE)), corrected="2")),
     "exception": (BASE, after(one=Mark(1, MORE, article="5.1"))),
     "peers": (after(one=Mark(rule="relative_to_best")), after(one=Mark(1, MORE, "relative_to_best"))),
     "computed": (BASE, after(one=Mark(1, MORE))),
