@@ -87,7 +87,7 @@ corrected as (
     select distinct ii.ruleset_id, agency_id, assessment_year, period, ii.indicator_code as code
     from {corrections_before} as b
     full join {corrections_after} as a using (source, agency_id, assessment_year, period, metric)
-    inner join after.indicator_inputs as ii on ii.metric_id = metric
+    inner join before.indicator_inputs as ii on ii.metric_id = metric
     where (b.value, b.expired) is distinct from (a.value, a.expired)
 ),
 edited as (
@@ -209,7 +209,8 @@ def compared(con: duckdb.DuckDBPyConnection) -> list[Change]:
 
 def _parts_sql(con: duckdb.DuckDBPyConnection) -> str:
     """Releases made before the registers of decisions and of corrections have neither."""
-    have = set(con.execute("select database_name, table_name from duckdb_tables()").fetchall())
+    found = con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
+    have = {(place, name) for *places, name in found for place in places}
     return _PARTS.format(
         **{
             f"{name.removesuffix('_scores')}_{side}": f"{side}.{name}" if (side, name) in have else nothing

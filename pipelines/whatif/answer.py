@@ -146,7 +146,7 @@ def _split_sides(board: Board, scenario: Scenario) -> None:
             )
         judging = [(scenario.rulesets.get(name, name) if number else name) for name in board.rulesets]
         names = ", ".join(f"'{name}'" for name in judging)
-        for table in ("rulesets", "main_indices"):
+        for table in ("rulesets", "main_indices", "indicator_inputs"):
             board.con.execute(
                 f"create table {side}.{table} as select * replace (split_part(ruleset_id, '#', 1) as ruleset_id) "
                 f"from {table} where ruleset_id in ({names})"

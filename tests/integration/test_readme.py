@@ -37,4 +37,5 @@ def test_every_command_that_the_documents_name_exists(name: str, more: str) -> N
     known = get_command(app).commands  # type: ignore[attr-defined]  # a group
     assert name in known
     for one in filter(None, more.split("|")):
-        assert one in known[name].commands, f"dti {name} {one}"
+        below = getattr(known[name], "commands", None)  # without any, the word is an argument
+        assert below is None or one in below, f"dti {name} {one}"
