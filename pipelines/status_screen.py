@@ -155,8 +155,7 @@ def _print_health(screen: Screen, status: Status) -> None:
             vi += f"LỖI{' từ ' + since if since else ''}: {one.failure['message']} → {test}"
             en += f"FAILING{' since ' + since if since else ''}: {one.failure['message_en']} → {test}"
         else:
-            vi += f"báo lần cuối {moment(one.last_delivered_at)}"
-            en += f"last told {moment(one.last_delivered_at)}"
+            vi, en = vi + one.last_told.vi, en + one.last_told.en
         if one.untold:
             vi, en = vi + f"; {one.untold} việc chưa báo", en + f"; {one.untold} not told yet"
         screen.field(("Kênh báo tin", "Alerts"), vi, en)

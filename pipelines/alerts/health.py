@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.errors import Text
 from pipelines.alerts.digest import digest_for
 from pipelines.alerts.ledger import record_of
 from pipelines.alerts.notices import Notice, notices
@@ -23,6 +24,14 @@ class Health:
     failure: dict[str, str] | None
     untold: int
     told: list[str]
+
+    @property
+    def last_told(self) -> Text:
+        """When it was last told anything, to the minute."""
+        if self.last_delivered_at is None:
+            return Text("chưa báo lần nào", "nothing told yet")
+        at = self.last_delivered_at[:16].replace("T", " ")
+        return Text(f"báo lần cuối {at}", f"last told {at}")
 
     @property
     def well(self) -> bool:

@@ -58,11 +58,10 @@ def list_alerts(deployment: Deployment) -> Answer:
             screen.line("Không có gì cần báo.", "There is nothing to tell.")
         for channel in channels:
             state = Text("tốt", "well") if channel.well else Text("LỖI", "FAILING")
-            last = (channel.last_delivered_at or "–")[:16].replace("T", " ")
             screen.field(
                 (channel.channel, channel.channel),
-                f"{channel.type}, {state.vi}; báo lần cuối {last}; {channel.untold} việc chưa báo",
-                f"{channel.type}, {state.en}; last told {last}; {channel.untold} not told",
+                f"{channel.type}, {state.vi}; {channel.last_told.vi}; {channel.untold} việc chưa báo",
+                f"{channel.type}, {state.en}; {channel.last_told.en}; {channel.untold} not told",
             )
         if not channels:
             screen.line(*_NO_CHANNEL)

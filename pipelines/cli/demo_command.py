@@ -99,6 +99,9 @@ def _print_status(screen: Screen, deployment: Deployment) -> None:
 def _print_next(screen: Screen, deployment: Deployment, after: Release) -> None:
     screen.title("Kết quả ở đâu", "Where the results are")
     screen.line(f"{deployment.warehouse}  (bản {after.number})", f"{deployment.warehouse}  (release {after.number})")
+    screen.line(
+        f"{deployment.site}/index.html  (mở bằng trình duyệt)", f"{deployment.site}/index.html  (open it in a browser)"
+    )
     screen.line(f"{deployment.releases}/<n>/release.json, {deployment.journal}")
     agency, indicator, year = _EXPLAINED
     screen.line(
