@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from common.errors import ConfigurationError
-from pipelines import dagster_home, readiness
+from pipelines import dagster_home, machine
 from pipelines.environment import environment
 from pipelines.settings import CODE, Deployment, now
 from tests.support.deployments import dti_json
@@ -43,12 +43,12 @@ def test_K18_the_clock_went_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
     deployment = bench.copy()
     last = max(entry["at"] for entry in bench.journal(deployment))
     for behind, refused in ((timedelta(minutes=1), False), (timedelta(minutes=3), True)):
-        monkeypatch.setattr(readiness, "now", lambda behind=behind: type(now()).fromisoformat(last) - behind)
+        monkeypatch.setattr(machine, "now", lambda behind=behind: type(now()).fromisoformat(last) - behind)
         if refused:
             with pytest.raises(ConfigurationError, match="ClockWentBack"):
-                readiness.require_forward_clock(deployment)
+                machine.require_forward_clock(deployment)
         else:
-            readiness.require_forward_clock(deployment)
+            machine.require_forward_clock(deployment)
 
 
 @pytest.mark.slow

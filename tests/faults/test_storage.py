@@ -20,7 +20,7 @@ import pytest
 from common.errors import DifferenceError, SourceError, StorageError
 from connectors import Landing
 from connectors.manifest import read_pull
-from pipelines import build, readiness, releases
+from pipelines import build, machine, releases
 from pipelines.lock import writing
 from pipelines.releases import Release
 from pipelines.settings import Deployment
@@ -316,15 +316,15 @@ def test_K27_a_disk_that_is_nearly_full(bench: Bench, monkeypatch: pytest.Monkey
     """Less room than a run is likely to take: refused before anything is begun, with the estimate; the estimate covers
     what a run really writes."""
     deployment = bench.built()
-    needed = readiness.bytes_needed(deployment)
+    needed = machine.bytes_needed(deployment)
     before = sum(path.stat().st_size for path in deployment.root.rglob("*") if path.is_file())
-    monkeypatch.setattr(readiness.shutil, "disk_usage", lambda _: Usage(100 * needed, 99 * needed, needed - 1))
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: Usage(100 * needed, 99 * needed, needed - 1))
     with pytest.raises(StorageError) as caught:
-        readiness.require_room(deployment)
+        machine.require_room(deployment)
     assert (caught.value.code, caught.value.exit_code) == ("DiskLow", 3)
     assert str(needed) in caught.value.message.vi
-    monkeypatch.setattr(readiness.shutil, "disk_usage", lambda _: Usage(100 * needed, 99 * needed, needed))
-    readiness.require_room(deployment)
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: Usage(100 * needed, 99 * needed, needed))
+    machine.require_room(deployment)
     monkeypatch.undo()
     done = bench.do("refresh", deployment, room=needed - 1)
     assert (done.ended, done.error["code"]) == (3, "DiskLow")

@@ -13,7 +13,7 @@ from typing import Any
 
 from common import durable, storage
 from connectors import landing
-from pipelines import build, dagster_home, dbt_project, failures, lock, readiness, refresh, releases
+from pipelines import build, dagster_home, dbt_project, failures, lock, machine, refresh, releases
 from tests.support.mutants import Mutant, Patch
 
 
@@ -90,7 +90,7 @@ PROCESS_MUTANTS: dict[str, Mutant] = {
         "files of pulls are not looked at again", ("K15", "K16"), _without(landing.Landing, "verify")
     ),
     "releases-trusted": Mutant("files of releases are not looked at again", ("K17",), _without(releases, "verify")),
-    "any-clock": Mutant("the clock is believed", ("K18",), _without(readiness, "require_forward_clock")),
+    "any-clock": Mutant("the clock is believed", ("K18",), _without(machine, "require_forward_clock")),
     "orphans-stay": Mutant("killed runs are left as started", ("K22",), _without_orphans),
     "no-clean-start": Mutant("a workshop is not cleared before use", ("K23",), _without_rmtree),
     "dagster-needed": Mutant("Dagster's records must be there", ("K24",), _without(dagster_home, "_require_unlocked")),
@@ -98,5 +98,5 @@ PROCESS_MUTANTS: dict[str, Mutant] = {
     "link-trusted": Mutant(
         "a lost link is not mended", ("K26",), _without(releases, "_leads_nowhere", lambda *_: False)
     ),
-    "no-estimate": Mutant("room is not looked for", ("K27",), _without(readiness, "require_room")),
+    "no-estimate": Mutant("room is not looked for", ("K27",), _without(machine, "require_room")),
 }
