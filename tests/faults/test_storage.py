@@ -119,7 +119,7 @@ def test_K12_readers_in_a_loop(bench: Bench) -> None:
     1,000 publications of two releases in turn: no error, no mixture."""
     deployment, made = prepared(bench)
     reports = [bench.place / f"reader-{one}" for one in range(16)]
-    words = [sys.executable, str(READER), str(deployment.warehouse)]
+    words = ["nice", "-n", "15", sys.executable, str(READER), str(deployment.warehouse)]  # publishing goes first
     readers = [subprocess.Popen([*words, str(report)], stderr=subprocess.PIPE) for report in reports]
     with kept_apart(made, bench.place / "kept") as two, writing(deployment.lock, "test"):
         for number in range(3, 3 + PUBLICATIONS):
