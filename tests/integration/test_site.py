@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import frictionless
 import pytest
 
 from pipelines import journal, releases
@@ -135,6 +137,20 @@ def test_no_page_is_heavy(pages: Pages) -> None:
     style = (pages.root / "site.css").stat().st_size
     heavy = [path for path in pages.paths if (pages.root / path).stat().st_size + style > MOST]
     assert heavy == []
+
+
+@pytest.mark.slow
+def test_the_downloads_are_a_valid_data_package_with_every_row(pages: Pages, con: duckdb.DuckDBPyConnection) -> None:
+    package = pages.root / "downloads" / "datapackage.json"
+    report = frictionless.validate(str(package))
+    assert report.valid, report.flatten(["name", "message"])[:3]
+    for resource in json.loads(package.read_text(encoding="utf-8"))["resources"]:
+        name, file = resource["name"], pages.root / "downloads" / resource["path"]
+        expected = con.execute(f"select count(*) from {name}").fetchall()
+        assert con.execute(f"select count(*) from '{file.with_suffix('.parquet')}'").fetchall() == expected
+        assert con.execute(f"select count(*) from read_csv('{file}', all_varchar = true)").fetchall() == expected
+    annexes = {path.name for path in package.parent.glob("*.xlsx")}
+    assert {"2024-district.xlsx", "2025-commune.national-766-2022.xlsx"} <= annexes
 
 
 @pytest.mark.slow

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pipelines.publication.appendix import workbook
 from pipelines.publication.site import places
 from pipelines.publication.site.pages import Site
+from pipelines.publication.site.reading import Board
 from pipelines.publication.tables import Table, arrow_table, csv_bytes, json_bytes, stream_table
+from pipelines.warehouse import ranking
 
 FOLDER = "downloads"
+ANNEX_ROWS = 20_000
 
 TABLES = (
     *("rankings", "main_index_scores", "pillar_scores", "indicator_scores", "indicator_values", "indicator_figures"),
@@ -56,7 +61,7 @@ def write(site: Site) -> None:
     package = {"name": "dti", "profile": "tabular-data-package", **facts, "resources": resources}
     text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
     site.write.file(f"{FOLDER}/datapackage.json", text.encode())
-    site.write.page(places.DOWNLOADS, "downloads.html", tables=listed)
+    site.write.page(places.DOWNLOADS, "downloads.html", tables=listed, annexes=list(_annexes(site)))
 
 
 def _write_table(site: Site, name: str, facts: dict[str, Any]) -> tuple[Table, int]:
@@ -82,6 +87,22 @@ def _write_table(site: Site, name: str, facts: dict[str, Any]) -> tuple[Table, i
     if rows == len(head.rows):
         site.write.file(f"{path}.json", json_bytes(head, facts))
     return head, rows
+
+
+def _annexes(site: Site) -> Iterator[tuple[Board, str, str]]:
+    """Each ranking as a workbook in the layout of the decision's annex: its file and size.
+
+    A group too large for one has none, nor has a release that is older than what the annex shows.
+    """
+    there = {row[0] for row in site.con.cursor().execute("select table_name from duckdb_tables()").fetchall()}
+    for board in site.boards:
+        if board.assessed > ANNEX_ROWS or not {"claimed_points", "entered_scores"} <= there:
+            continue
+        found = ranking(site.release, board.year, board.group, board.period)
+        if found.ruleset_id == board.ruleset_id:
+            name = f"{board.folder.replace('/', '-')}.xlsx"
+            site.write.file(f"{FOLDER}/{name}", workbook(found))
+            yield board, name, _size(site.write.folder / FOLDER / name)
 
 
 def _resource(table: Table) -> dict[str, Any]:
