@@ -94,6 +94,7 @@ def workbook(found: Ranking, agency_id: str | None = None) -> bytes:
 
     book = Workbook(write_only=True)
     moment = datetime.fromisoformat(found.release.as_of)
+    _looks(book)
     book.properties.creator = "dti"
     book.properties.created = moment.replace(tzinfo=None)
     if agency_id is None:
@@ -137,16 +138,16 @@ def _table(
 
     for column, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(column)].width = width
-    above, looks = _above(found), _Looks()
+    above = _above(found)
     sheet.freeze_panes = f"A{len(above) + 2}"
     sheet.print_title_rows = f"{len(above) + 1}:{len(above) + 1}"
     sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", "9", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     for line in above:
-        sheet.append([looks.cell(sheet, line, "above")])
+        sheet.append([_cell(sheet, line, "above")])
     for number, row in enumerate(_with_titles(titles, rows), len(above) + 1):
         sheet.row_dimensions[number].height = _LINE * _lines(row, widths)
-        sheet.append([looks.cell(sheet, value, "title" if number == len(above) + 1 else "body") for value in row])
+        sheet.append([_cell(sheet, value, "title" if number == len(above) + 1 else "body") for value in row])
     sheet.auto_filter.ref = f"A{len(above) + 1}:{get_column_letter(len(titles))}{number}"
 
 
@@ -160,32 +161,33 @@ def _lines(row: tuple[Any, ...], widths: tuple[int, ...]) -> int:
     return max(-(-len(value) // width) for value, width in zip(row, widths, strict=True) if isinstance(value, str))
 
 
-class _Looks:
-    """The three looks of cells, made once for a sheet."""
+def _looks(book: Any) -> None:
+    """The looks of cells, as the workbook's named styles: given by name they cost next to nothing per cell."""
+    from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 
-    def __init__(self) -> None:
-        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+    side = Side(style="thin", color="999999")
+    framed: dict[str, Any] = {
+        "alignment": Alignment(wrap_text=True, vertical="top"),
+        "border": Border(side, side, side, side),
+    }
+    for look in (
+        NamedStyle("above", font=Font(bold=True)),
+        NamedStyle("title", font=Font(bold=True), fill=PatternFill("solid", fgColor="DDE6F0"), **framed),
+        NamedStyle("body", **framed),
+        NamedStyle("points", number_format="#,##0.00", **framed),
+    ):
+        book.add_named_style(look)
 
-        self._bold, self._wrapped = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-        side = Side(style="thin", color="999999")
-        self._box, self._fill = Border(side, side, side, side), PatternFill("solid", fgColor="DDE6F0")
 
-    def cell(self, sheet: Any, value: Any, look: str) -> Any:
-        """A cell; text stays text, points show two decimals and hold all."""
-        from openpyxl.cell import WriteOnlyCell
+def _cell(sheet: Any, value: Any, look: str) -> Any:
+    """A cell; text stays text, points show two decimals and hold all."""
+    from openpyxl.cell import WriteOnlyCell
 
-        cell = WriteOnlyCell(sheet, None if isinstance(value, str) else value)
-        if isinstance(value, str):
-            put_text(cell, value)
-        elif isinstance(value, Decimal):
-            cell.number_format = "#,##0.00"
-        if look != "body":
-            cell.font = self._bold
-        if look != "above":
-            cell.alignment, cell.border = self._wrapped, self._box
-        if look == "title":
-            cell.fill = self._fill
-        return cell
+    cell = WriteOnlyCell(sheet, None if isinstance(value, str) else value)
+    cell.style = "points" if isinstance(value, Decimal) else look
+    if isinstance(value, str):
+        put_text(cell, value)
+    return cell
 
 
 def _above(found: Ranking) -> list[str]:
