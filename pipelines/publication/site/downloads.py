@@ -20,7 +20,18 @@ ANNEX_ROWS = 20_000
 
 TABLES = (
     *("rankings", "main_index_scores", "pillar_scores", "indicator_scores", "indicator_values", "indicator_figures"),
-    *("figure_differences", "exceptions", "agencies", "rulesets", "main_indices", "pillars", "indicators", "grades"),
+    *(
+        "metric_values",
+        "corrections",
+        "figure_differences",
+        "exceptions",
+        "agencies",
+        "rulesets",
+        "main_indices",
+        "pillars",
+        "indicators",
+        "grades",
+    ),
     *("indicator_inputs", "metrics", "pulls", "check_results", "frozen_years", "frozen_differences"),
 )
 _TYPES = {
@@ -38,6 +49,8 @@ _MEANINGS = {
     "indicator_scores": "Điểm theo chỉ số thành phần, kèm dấu vết tính lại được.",
     "indicator_values": "Giá trị của chỉ số thành phần trước khi áp quy tắc.",
     "indicator_figures": "Số liệu tự khai, hệ thống, thẩm định cạnh nhau; scored là số được tính.",
+    "metric_values": "Từng số liệu, với lần lấy, mã băm SHA-256 và vị trí trong nội dung nguồn gửi.",
+    "corrections": "Đính chính số liệu mà nguồn cho sai.",
     "figure_differences": "Số tự khai khác số của hệ thống quá mức cho phép.",
 }
 
