@@ -103,7 +103,7 @@ class Settings(Strict):
     stale_after_hours: Annotated[int, Field(ge=1)] = 36
     retention: Retention = Retention()
     publish_robustness: bool = False
-    """What `dti robustness --json` says of showing it in public; the results site never shows it."""
+    """Whether the results site shows, beside each rank, the interval that `dti robustness` finds."""
     site: bool = True
     """Whether every refresh makes the results site; `dti publish` always does."""
     two_persons: bool = False

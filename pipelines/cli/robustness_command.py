@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from pipelines.robustness.answer import Firmness, Robustness
     from rulesets.robustness.assumptions import Assumptions
 
-OWN_ASSUMPTIONS = "robustness.yaml"
 _COLUMNS = ("rank", "agency_id", "name_vi", "total", "low", "high", "middle", "best", "worst", "same")
 
 
@@ -67,10 +65,8 @@ def robustness(  # noqa: PLR0917  typer passes options by name
 
 
 def _assumptions(deployment: Deployment, file: str, draws: int, seed: int) -> Assumptions:
-    from rulesets.robustness.assumptions import Assumptions, read_assumptions
+    from pipelines.robustness.stated import stated_assumptions
 
-    own = Path(file) if file else deployment.root / OWN_ASSUMPTIONS
-    stated = read_assumptions(own) if file or own.exists() else Assumptions()
     changed = {**({"draws": draws} if draws else {}), **({"seed": seed} if seed >= 0 else {})}
     if not 0 <= draws <= 1_000_000:
         raise UsageError(
@@ -79,7 +75,7 @@ def _assumptions(deployment: Deployment, file: str, draws: int, seed: int) -> As
             hint=Text("từ 1 đến 1000000", "1 to 1000000"),
             where="--draws",
         )
-    return stated.model_copy(update=changed)
+    return stated_assumptions(deployment, file).model_copy(update=changed)
 
 
 def _csv(found: Robustness) -> str:
@@ -98,7 +94,7 @@ def _told(moved: dict[str, int]) -> str:
 
 def _print(screen: Screen, found: Robustness, stated: Assumptions, data: dict[str, Any]) -> None:
     from pipelines.groups import GROUPS
-    from pipelines.robustness.answer import CERTAIN
+    from pipelines.robustness.stated import CERTAIN
 
     group = GROUPS[data["group"]]
     screen.title(

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.robustness.reading import read_group
+from pipelines.robustness.stated import CERTAIN
 from pipelines.robustness.variants import ranks_under, variants_of
 from pipelines.whatif.board import Board
 from rulesets.robustness.sample import ranks, totals
 
 if TYPE_CHECKING:
     from rulesets.robustness.assumptions import Assumptions
-
-CERTAIN = 90
-"""Per cent of the draws that the interval of a rank holds."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +45,14 @@ class Robustness:
     draws: int
 
 
-def robustness(board: Board, group: str, assumptions: Assumptions) -> Robustness:
-    """Draw, rank, and score the variants; raises `UsageError` for rankings that are no sum of points."""
+def robustness(board: Board, group: str, assumptions: Assumptions, *, variants: bool = True) -> Robustness:
+    """Draw, rank, and score the `variants`, if wanted; raises `UsageError` for rankings that are no sum of points."""
     loaded = board.ruleset_of(group)
     board.run([])
     standing = {row["agency_id"]: row for row in board.rows(_STANDING)}
     read = read_group(board, loaded.ruleset, assumptions)
     drawn = ranks(totals(read.group, assumptions.weights, assumptions.draws, assumptions.seed), read.group.lists)
-    under = ranks_under(board, loaded, variants_of(board, loaded))
+    under = ranks_under(board, loaded, variants_of(board, loaded)) if variants else {}
     rows = []
     for at, agency in enumerate(read.agencies):
         own = standing[agency]

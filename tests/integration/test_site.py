@@ -275,6 +275,35 @@ def test_a_year_is_a_draft_until_it_is_frozen(own_copy: Deployment) -> None:
     assert "draft" not in final.all("body")[0].attrs["class"]
 
 
+def test_how_firm_ranks_are_is_public_only_where_the_deployment_says_so(own_copy: Deployment) -> None:
+    release = releases.current(own_copy)
+    assert release is not None
+    ranking = "2025/province.national-766-2022/index.html"
+    build.publish(own_copy, release)
+    assert "Khoảng hạng" not in Pages(own_copy.site.resolve()).read(ranking).text
+    settings = own_copy.root / "dti.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "publish_robustness: true\n", encoding="utf-8")
+    build.publish(Deployment(own_copy.root), release)
+    page = Pages(own_copy.site.resolve()).read(ranking)
+    rows = page.all("table")[0].all("tbody")[0].all("tr")
+    shown = {row.all("th")[0].all("a")[0].text: row.all("td")[1].text for row in rows}
+    code, answer = dti_json(own_copy, "robustness", "--year", "2025", "--group", "province", "--period", "2025")
+    assert code == 0
+    assert shown == {one["name_vi"]: f"{one['low']}–{one['high']}" for one in answer["data"]["agencies"]}
+    assert any(one["low"] < one["high"] for one in answer["data"]["agencies"])
+    assert f"trong {answer['data']['assumptions']['draws']} lần" in page.text
+
+
+def test_simulated_figures_are_named_above_every_ranking_and_profile(own_copy: Deployment) -> None:
+    release = releases.current(own_copy)
+    assert release is not None
+    build.publish(own_copy, release)
+    site = Pages(own_copy.site.resolve())
+    boards = [path for path in site.paths if path.startswith("2025")]
+    assert len(boards) > 100
+    assert [path for path in boards if "SỐ LIỆU MÔ PHỎNG" not in site.read(path).all("aside")[0].text] == []
+
+
 def test_hostile_names_are_text_and_nothing_else(published: Path, tmp_path: Path) -> None:
     """X05: names as elements, templates, formulas, marks of direction, and 300 characters without a space."""
     release = hostile_release(Deployment(published), tmp_path)

@@ -20,6 +20,7 @@ from pipelines.publication.site import downloads, overview, pages, reading
 from pipelines.publication.site.changing import overnight
 from pipelines.publication.site.render import STYLE, Writer, style
 from pipelines.releases import Release
+from pipelines.robustness.stated import CERTAIN
 from pipelines.settings import Deployment
 from pipelines.sql import records
 
@@ -140,10 +141,12 @@ def write_site(deployment: Deployment, release: Release, folder: Path) -> Writer
             "sample": any(board.simulated for board in boards),
             "release": release,
             "rows_a_page": pages.ROWS,
+            "certain": CERTAIN,
             "titles": dict(con.execute("select source, title_vi from source_states").fetchall()),
             "pulls": {(row["source"], row["pull_id"]): row for row in records(con, "from pulls")},
         }
-        site = pages.Site(con, Writer(folder, shared), release, boards, overnight(deployment, release, known))
+        moved = overnight(deployment, release, known)
+        site = pages.Site(deployment, con, Writer(folder, shared), release, boards, moved)
         overview.home(site)
         for board in boards:
             pages.board_pages(site, board)

@@ -13,10 +13,12 @@ from pipelines.changes import REASONS, Change
 from pipelines.explanation import fold
 from pipelines.publication.site import charts, places, reading
 from pipelines.publication.site.changing import Overnight
+from pipelines.publication.site.firmness import firmness_of
 from pipelines.publication.site.profiles import Group, profile
 from pipelines.publication.site.reading import Board, Row
 from pipelines.publication.site.render import Writer, chunks, page_links
 from pipelines.releases import Release
+from pipelines.settings import Deployment
 from pipelines.sql import literal, records
 from rulesets.scoring.explain import STATUSES, card
 
@@ -30,6 +32,7 @@ BATCH = 100
 class Site:
     """What every page knows."""
 
+    deployment: Deployment
     con: duckdb.DuckDBPyConnection
     write: Writer
     release: Release
@@ -72,6 +75,7 @@ def _ranking(site: Site, group: Group) -> None:
         "others": _others(site, board),
         "pages": links,
         "overnight": site.overnight,
+        "firm": firmness_of(site.deployment, site.release, board),
     }
     for number, rows in chunks(group.rows, ROWS):
         site.write.page(places.numbered(board.home, number), "ranking.html", rows=rows, number=number, **shared)
