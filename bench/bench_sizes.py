@@ -1,12 +1,16 @@
 """A refresh at real sizes against hand-written scripts, from the same landing to the same ranking.
 
-    .venv/bin/python bench/bench_sizes.py [province] [communes] [nation] [--rounds 3] [--folder SCRATCH]
+    .venv/bin/python bench/bench_sizes.py [province] [communes] [nation] [--rounds 3] [--folder SCRATCH] [--keep]
+
+With `--keep` the landing stays in SCRATCH/SIZE and the next run uses it again.
 
 Rows are documents of an e-document system and cases with a deadline (dossiers, citizens' reports), one row each, in
 landed pulls that are written here; two indicators judge them. The scripts read the same Parquet files, count, score and
 rank; the one in DuckDB also writes a DuckDB file, the one in pandas a CSV. Every measurement is a process of its own,
-in turns. The pipeline's own work is what a size takes beyond the same refresh of almost no rows: imports, definitions
-and dbt's start cost the same whatever the size.
+in turns. The pipeline's own work is what a size takes beyond the fixed start of the tools (imports, definitions, dbt's
+start), and it is told twice: beyond a refresh of one agency in one year, which is all of it, and beyond a refresh of
+the same agencies and years with almost no rows, which is what the rows cost. The script is told whole and beyond its
+own start. The results site is off (`site: false`): the scripts end at the ranking too, and `bench_site.py` measures it.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +57,7 @@ title: {{vi: Đo kích thước, en: Sizes}}
 environment: sample
 years: {years}
 rulesets: [bench/size]
+site: false
 """
 DOCUMENTS = """select 'documents' as request, '{year}' as period,
   'B' || lpad((i % {agencies})::varchar, 5, '0') as agency_code,
@@ -126,6 +132,7 @@ from pipelines.refresh import refresh
 from pipelines.settings import Deployment
 refresh(Deployment.at(sys.argv[1]), [], rebuild=True, reason="bench")
 """
+NIGHT = REFRESH.replace("rebuild=True", "rebuild=False")
 
 
 @dataclass(frozen=True)
@@ -142,9 +149,8 @@ SIZES = {
     "smoke": Size(31, 1, 3_000, 2_000),
     "province": Size(31, 1, 1_500_000, 600_000),
     "communes": Size(460, 5, 3_000_000, 1_200_000),
-    "nation": Size(12_500, 1, 1, 100_000_000),
+    "nation": Size(12_500, 1, 12_500, 100_000_000),  # a document each: without one an agency has no total
 }
-NOTHING = 31
 
 
 @dataclass
@@ -152,7 +158,7 @@ class Run:
     seconds: float
     cpu: float
     peak: int
-    """Megabytes."""
+    """Megabytes, of the process and its children at once."""
 
 
 def main() -> None:
@@ -160,56 +166,97 @@ def main() -> None:
     asked.add_argument("sizes", nargs="*", default=["province"], choices=[*SIZES, []])
     asked.add_argument("--rounds", type=int, default=3)
     asked.add_argument("--folder", type=Path)
+    asked.add_argument("--keep", action="store_true")
     words = asked.parse_args()
     for name in words.sizes:
+        if words.keep and words.folder:
+            measure(name, SIZES[name], words.folder / name, words.rounds)
+            continue
         with tempfile.TemporaryDirectory(dir=words.folder) as folder:
             measure(name, SIZES[name], Path(folder), words.rounds)
 
 
 def measure(name: str, size: Size, folder: Path, rounds: int) -> None:
-    """Make both deployments, run everything in turns, compare the rankings, print the table."""
-    big, small = folder / "big", folder / "small"
-    deployment = make(big, size)
+    """Make the deployments, run everything in turns, compare the rankings, print the table."""
+    big, small, one = folder / "big", folder / "small", folder / "one"
     make(small, Size(size.agencies, size.years, size.agencies, size.agencies))
+    make(one, Size(1, 1, 1, 1))
+    make(big, size)
     rows = size.years * (size.documents + size.cases)
     runs: dict[str, list[Run]] = {}
-    parts: dict[str, list[float]] = {}
+    parts: dict[str, dict[str, list[float]]] = {}
     for turn in range(rounds):
-        for what, words in ways(big, small, folder, turn, with_pandas=rows < 50_000_000).items():
+        for what, words in ways(folder, turn, with_pandas=rows < 50_000_000).items():
             runs.setdefault(what, []).append(run(words))
-        for part, seconds in parts_of(deployment.journal).items():
-            parts.setdefault(part, []).append(seconds)
-    same_ranks(deployment.warehouse, folder / "duckdb0.duckdb")
+        for root in (big, small, one):
+            for part, seconds in parts_of(Deployment(root).journal).items():
+                parts.setdefault(part, {}).setdefault(root.name, []).append(seconds)
+    same_ranks(Deployment(big).warehouse, folder / "duckdb0.duckdb")
     report(name, size, rows, runs, parts)
-    if name == "province":
+    if name in {"smoke", "province"}:
         one_night(size, big, rounds)
 
 
-def ways(big: Path, small: Path, folder: Path, turn: int, with_pandas: bool = True) -> dict[str, list[str]]:
-    script = [str(big / "landing"), str(big / "registers")]
+def ways(folder: Path, turn: int, with_pandas: bool = True) -> dict[str, list[str]]:
+    def script(text: str, root: str, target: str) -> list[str]:
+        made = folder / target
+        made.unlink(missing_ok=True)
+        inputs = (folder / root / "landing", folder / root / "registers")
+        return [sys.executable, "-c", text, *map(str, inputs), str(made)]
+
+    def pipeline(root: str) -> list[str]:
+        return [sys.executable, "-c", REFRESH, str(folder / root)]
+
     found = {
-        "pipeline": [sys.executable, "-c", REFRESH, str(big)],
-        "DuckDB script": [sys.executable, "-c", SCRIPT, *script, str(folder / f"duckdb{turn}.duckdb")],
-        "pipeline, no rows": [sys.executable, "-c", REFRESH, str(small)],
+        "pipeline": pipeline("big"),
+        "DuckDB script": script(SCRIPT, "big", f"duckdb{turn}.duckdb"),
+        "pipeline, no rows": pipeline("small"),
+        "script, no rows": script(SCRIPT, "small", f"small{turn}.duckdb"),
+        "pipeline, one agency": pipeline("one"),
+        "script, one agency": script(SCRIPT, "one", f"one{turn}.duckdb"),
     }
     if with_pandas:
-        found["pandas script"] = [sys.executable, "-c", PANDAS, *script, str(folder / f"pandas{turn}.csv")]
+        found["pandas script"] = script(PANDAS, "big", f"pandas{turn}.csv")
     return found
 
 
 def run(words: list[str]) -> Run:
-    """One process: wall seconds, CPU seconds, and its own peak memory."""
+    """One process: wall seconds, CPU seconds, and peak memory, with what it starts."""
     started = time.perf_counter()
     process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    seen, ended = [0], threading.Event()
+    watch = threading.Thread(target=_watch, args=(process.pid, seen, ended))
+    watch.start()
     _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    ended.set()
+    watch.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{words[:3]} failed")
-    return Run(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, max(usage.ru_maxrss // 1024, seen[0]))
+
+
+def _watch(pid: int, seen: list[int], ended: threading.Event) -> None:
+    """The largest sum of resident memory of a process and all below it, every fifth of a second."""
+    while not ended.wait(0.2):
+        seen[0] = max(seen[0], _resident(pid))
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+        below = [text for one in Path(f"/proc/{pid}/task").iterdir() for text in (one / "children").read_text().split()]
+    except (OSError, IndexError):
+        return 0  # it has ended
+    return pages * os.sysconf("SC_PAGE_SIZE") // 2**20 + sum(_resident(int(child)) for child in below)
 
 
 def make(root: Path, size: Size) -> Deployment:
-    """A deployment whose pulls are landed already."""
+    """A deployment whose pulls are landed already; one that is whole from an earlier run stays."""
+    if (root / "made").exists():
+        return Deployment(root)
+    shutil.rmtree(root, ignore_errors=True)
     years = list(range(2025 - size.years, 2025))
     (root / "sources").mkdir(parents=True)
     (root / "rulesets" / "bench").mkdir(parents=True)
@@ -227,6 +274,7 @@ def make(root: Path, size: Size) -> Deployment:
     for year in years:
         land(root, "e_document_documents", "documents", year, DOCUMENTS, (size.documents, size.agencies))
         land(root, "feedback_reports", "reports", year, CASES, (size.cases, size.agencies))
+    (root / "made").touch()
     return Deployment(root)
 
 
@@ -305,32 +353,67 @@ def same_ranks(warehouse: Path, target: Path) -> None:
 
 
 def one_night(size: Size, big: Path, rounds: int) -> None:
-    """A night in which 1/365 more came in, against the rebuild before it."""
-    full = statistics.median(run([sys.executable, "-c", REFRESH, str(big)]).cpu for _ in range(rounds))
+    """A night in which 1/365 more came in, and one in which nothing did, against a rebuild, in turns.
+
+    The next round rebuilds what the night left. The landing is another one then and is not used again.
+    """
+    (big / "made").unlink()
     more = (size.documents + size.documents // 365, size.cases + size.cases // 365)
-    land(big, "e_document_documents", "documents", 2024, DOCUMENTS, (more[0], size.agencies), 2)
-    land(big, "feedback_reports", "reports", 2024, CASES, (more[1], size.agencies), 2)
-    night = statistics.median(run([sys.executable, "-c", REFRESH, str(big)]).cpu for _ in range(rounds))
-    print(f"  a night with 1/365 more rows: {night:.1f} s CPU, a rebuild {full:.1f} s CPU: ratio {night / full:.2f}\n")
+    rebuild, night = [sys.executable, "-c", REFRESH, str(big)], [sys.executable, "-c", NIGHT, str(big)]
+    runs: dict[str, list[Run]] = {}
+    for turn in range(rounds):
+        runs.setdefault("a rebuild", []).append(run(rebuild))
+        land(big, "e_document_documents", "documents", 2024, DOCUMENTS, (more[0] + turn, size.agencies), turn + 2)
+        land(big, "feedback_reports", "reports", 2024, CASES, (more[1] + turn, size.agencies), turn + 2)
+        runs.setdefault("a night, 1/365 more rows", []).append(run(night))
+        runs.setdefault("a night, nothing new", []).append(run(night))
+    for what, made in runs.items():
+        ratios = [one.cpu / full.cpu for one, full in zip(made, runs["a rebuild"], strict=True)]
+        print(
+            f"  {what:25}{spread([one.seconds for one in made])} wall s{spread([one.cpu for one in made])} CPU s",
+            end="",
+        )
+        print(f"  to a rebuild {statistics.median(ratios):.2f} (CPU)", flush=True)
 
 
-def report(name: str, size: Size, rows: int, runs: dict[str, list[Run]], parts: dict[str, list[float]]) -> None:
-    def middle(what: str, field: str) -> float:
-        return statistics.median(getattr(one, field) for one in runs[what])
+def spread(values: list[float], digits: int = 2) -> str:
+    """The median, with the least and the most."""
+    middle, least, most = statistics.median(values), min(values), max(values)
+    return f"{middle:>9.{digits}f} ({least:.{digits}f}-{most:.{digits}f})"
 
-    print(f"{name}: {size.agencies:,} agencies, {size.years} years, {rows:,} rows")
-    print(f"  {'':22}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
-    for what in runs:
-        print(f"  {what:22}{middle(what, 'seconds'):>9.2f}{middle(what, 'cpu'):>9.2f}{middle(what, 'peak'):>9.0f}")
-    script = middle("DuckDB script", "cpu"), middle("DuckDB script", "seconds")
-    own = [middle("pipeline", field) - middle("pipeline, no rows", field) for field in ("cpu", "seconds")]
-    whole = middle("pipeline", "cpu"), middle("pipeline", "seconds")
-    for word, mine, base, all_in in zip(("CPU", "wall"), own, script, whole, strict=True):
-        print(f"  {word}: own work {mine:.2f} s, ratio to the script {mine / base:.2f}; end to end {all_in / base:.1f}")
-    if "pandas script" in runs:
-        print(f"  end to end to pandas: {whole[0] / middle('pandas script', 'cpu'):.1f} (CPU)")
-    told = ", ".join(f"{part} {statistics.median(seconds):.2f}" for part, seconds in parts.items())
-    print(f"  parts of the pipeline, wall s: {told}", flush=True)
+
+def report(
+    name: str, size: Size, rows: int, runs: dict[str, list[Run]], parts: dict[str, dict[str, list[float]]]
+) -> None:
+    print(f"{name}: {size.agencies:,} agencies, {size.years} years, {rows:,} rows, {len(runs['pipeline'])} rounds")
+    print(f"  {'median (least-most)':22}{'wall s':>24}{'CPU s':>24}{'peak MB':>9}")
+    for what, made in runs.items():
+        told = [f"{spread([getattr(one, field) for one in made]):>24}" for field in ("seconds", "cpu")]
+        print(f"  {what:22}{''.join(told)}{max(one.peak for one in made):>9}")
+    for field, word in (("cpu", "CPU"), ("seconds", "wall")):
+        for without in ("one agency", "no rows"):
+            own = _beyond(runs, "pipeline", without, field)
+            whole = [getattr(one, field) for one in runs["DuckDB script"]]
+            net = _beyond(runs, "DuckDB script", without, field)
+            print(f"  {word} beyond {without:11}: own{spread(own)}, script{spread(whole)}, without start{spread(net)}")
+            ratio, bare = (statistics.median(own) / statistics.median(base) for base in (whole, net))
+            print(f"    ratio to the script {ratio:.2f}; without its start {bare:.2f}")
+        for script in ("DuckDB script", "pandas script"):
+            if script in runs:
+                ratios = [
+                    getattr(a, field) / getattr(b, field) for a, b in zip(runs["pipeline"], runs[script], strict=True)
+                ]
+                print(f"  {word} end to end to the {script}: {spread(ratios, 1).strip()}")
+    print(f"  {'parts, wall s':32}{'all rows':>10}{'no rows':>10}{'one agency':>12}")
+    for part, seconds in parts.items():
+        told = [statistics.median(seconds.get(root, [0.0])) for root in ("big", "small", "one")]
+        print(f"  {part:32}{told[0]:>10.2f}{told[1]:>10.2f}{told[2]:>12.2f}", flush=True)
+
+
+def _beyond(runs: dict[str, list[Run]], what: str, without: str, field: str) -> list[float]:
+    """Round by round, what it took beyond its start."""
+    start = runs[f"{what.removeprefix('DuckDB ')}, {without}"]
+    return [getattr(a, field) - getattr(b, field) for a, b in zip(runs[what], start, strict=True)]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ run again and looked at alone.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -20,7 +21,13 @@ from pipelines.registers import Agency, Appraisal, Code, Exemption, Registers
 from pipelines.settings import ZONE, Deployment
 from pipelines.sql import literal
 
-_SETTINGS = ("set autoinstall_known_extensions = false", "set autoload_known_extensions = false")
+MEMORY = "1GB"
+"""Of DuckDB for a build, dbt included; what needs more goes through a folder beside the build file."""
+_SETTINGS = (
+    "set autoinstall_known_extensions = false",
+    "set autoload_known_extensions = false",
+    f"set memory_limit = '{MEMORY}'",
+)
 _DATES = {"valid_from": "0001-01-01", "valid_to": "9999-12-31"}
 _TYPES = {"valid_from": "date", "valid_to": "date", "assessment_year": "integer", "decided_on": "date"}
 _FROM_THE_PULL = {"source": "varchar", "assessment_year": "integer", "pull_id": "varchar", "as_of": "timestamp"}
@@ -30,7 +37,10 @@ def start(deployment: Deployment) -> None:
     """Remove the build file of an earlier run, whatever state it was left in."""
     deployment.build.mkdir(parents=True, exist_ok=True)
     for path in deployment.build.glob(deployment.build_file.name + "*"):
-        path.unlink()
+        if path.is_dir():  # where a killed build's large queries spilled
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def connect(deployment: Deployment) -> duckdb.DuckDBPyConnection:
