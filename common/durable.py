@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from common.one_line import visible
+
 
 def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes, read in blocks."""
@@ -62,21 +64,18 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, text.encode())
 
 
-# Characters that JSON allows as they are, and that some readers take for the end of a line.
-_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
-
-
 def append_line(path: Path, value: Any) -> None:
     """Append one JSON line in one write and flush it; a torn last line of an earlier crash is closed off first.
 
-    No text in it can end the line or begin another one, whichever characters a reader splits at.
+    No text in it can end the line or begin another one, whichever characters a reader splits at, nor move the cursor of
+    a terminal that shows it.
     """
     append_lines(path, [value])
 
 
 def append_lines(path: Path, values: Iterable[Any]) -> None:
     """As `append_line`, of several lines in one write."""
-    texts = (json.dumps(value, ensure_ascii=False, sort_keys=True).translate(_LINE_ENDS) for value in values)
+    texts = (visible(json.dumps(value, ensure_ascii=False, sort_keys=True)) for value in values)
     line = "".join(f"{text}\n" for text in texts).encode()
     new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)

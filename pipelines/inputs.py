@@ -26,6 +26,7 @@ from pipelines.settings import CODE, ZONE, Deployment
 if TYPE_CHECKING:
     from connectors import AnySource
     from pipelines.releases import Release
+    from rulesets.indicators import Indicator
     from rulesets.load import LoadedRuleset
 
 _ENGINES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow")
@@ -132,6 +133,7 @@ def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
         wholes = {main.code: main.points for main in ruleset.main_indices} if ruleset else {}
         wholes["total"] = ruleset.structure.points if ruleset else None
         codes = {one.code: one.max_points for one in ruleset.indicator_list} if ruleset else {}
+        several = {one.code: _figures(one) for one in ruleset.indicator_list} if ruleset else {}
         most = {**wholes, **codes}.get(row.code)
         problem = None
         if ruleset is None:
@@ -142,6 +144,11 @@ def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
             problem = Text(f"không có mã '{row.code}'", f"there is no '{row.code}'")
         elif row.code not in codes and not row.points:
             problem = Text(f"'{row.code}' chỉ nhận points", f"'{row.code}' takes points only")
+        elif several.get(row.code, 0) > 1 and not row.points:
+            problem = Text(
+                f"'{row.code}' gồm {several[row.code]} số liệu: thẩm định bằng điểm (points)",
+                f"'{row.code}' is made of {several[row.code]} figures: it is decided in points",
+            )
         elif row.points and most and Decimal(row.points) > most:
             problem = Text(f"{row.points} điểm, tối đa {most}", f"{row.points} points, the maximum is {most}")
         if problem:
@@ -149,6 +156,13 @@ def check_appraisals(registers: Registers, rulesets: Sequence[LoadedRuleset], fo
             findings.append(Finding("appraisal", problem, where=where))
     if findings:
         raise invalid(findings, folder / "appraisals.csv")
+
+
+def _figures(one: Indicator) -> int:
+    """How many figures an indicator is put together from; a ratio counts as one."""
+    from rulesets.scoring.reference import fed_by
+
+    return len({(part, item) for part, item, _, _ in fed_by(one)})
 
 
 def _not_in_force(loaded: LoadedRuleset, year: str) -> Text:

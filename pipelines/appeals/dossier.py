@@ -17,7 +17,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from common.durable import fsync_file, fsync_folder, sha256_file, write_json
+from common.one_line import visible
 from connectors import Landing
+from connectors.sheets.outgoing import safe_text
 from pipelines.appeals.ledger import Appeal, folder_of
 from pipelines.publication.card import card_data, markdown
 from pipelines.publication.wording import BLANK, dated, day, figure
@@ -99,7 +101,7 @@ def _contents(
 def _json(value: Any) -> bytes:
     from pipelines.cli.answers import plain
 
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=plain) + "\n").encode()
+    return (visible(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=plain)) + "\n").encode()
 
 
 def _claims(release: Release, appeal: Appeal) -> list[dict[str, Any]]:
@@ -139,14 +141,8 @@ def _csv(claims: list[dict[str, Any]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["points_claimed", "evidence", "source", "pull_id", "body_sha256", "pointer"])
-    writer.writerows([[_safe(cell) for cell in row.values()] for row in claims])
+    writer.writerows([[safe_text(cell) if isinstance(cell, str) else cell for cell in row.values()] for row in claims])
     return out.getvalue().encode("utf-8-sig")
-
-
-def _safe(cell: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and not text.lstrip("-+").replace(".", "").isdigit() else text
 
 
 def _effect(effect: WhatIf | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from typing import Annotated, Any
 import typer
 
 from common.errors import DtiError, Text, UsageError
+from common.one_line import visible
 from common.storage import storage_told
 from pipelines import progress, sharing, stopping
 from pipelines.settings import Deployment
@@ -59,13 +60,13 @@ class Screen:
         return en if self.lang == "en" else vi
 
     def line(self, vi: str = "", en: str | None = None) -> None:
-        self.console.print(vi if en is None else self.t(vi, en), markup=False, soft_wrap=True)
+        self.console.print(visible(vi if en is None else self.t(vi, en)), markup=False, soft_wrap=True)
 
     def title(self, vi: str, en: str) -> None:
         from rich.text import Text as RichText
 
         self.console.print()
-        self.console.print(RichText(self.t(vi, en), style="bold"), soft_wrap=True)
+        self.console.print(RichText(visible(self.t(vi, en)), style="bold"), soft_wrap=True)
 
     def field(self, label: tuple[str, str], vi: str, en: str) -> None:
         """A labelled fact, folded so that what follows stands under what came first."""
@@ -82,7 +83,7 @@ class Screen:
             text, max(40, self.console.width), initial_indent=head, subsequent_indent=under, break_on_hyphens=False
         )
         for line in lines or [head.rstrip()]:
-            self.console.print(line, markup=False, soft_wrap=True)
+            self.console.print(visible(line), markup=False, soft_wrap=True)
 
     def table(self, columns: list[tuple[str, str]], rows: list[list[Any]], numeric: tuple[int, ...] = ()) -> None:
         """A plain table; `columns` are headings in Vietnamese and English."""
@@ -94,7 +95,7 @@ class Screen:
         for at, (vi, en) in enumerate(columns):
             table.add_column(self.t(vi, en), justify="right" if at in numeric else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(RichText("" if cell is None else str(cell)) for cell in row))
+            table.add_row(*(RichText("" if cell is None else visible(str(cell))) for cell in row))
         self.console.print(table)
 
 
@@ -111,7 +112,7 @@ def answers(command: Callable[..., Answer]) -> Callable[..., None]:
         if lang not in {"vi", "en"}:
             raise typer.BadParameter("vi | en", param_hint="--lang")
         if not as_json or os.environ.get("DTI_PROGRESS"):
-            progress.listen(lambda text: print(f"· {text.in_(lang)}", file=sys.stderr, flush=True))
+            progress.listen(lambda text: print(visible(f"· {text.in_(lang)}"), file=sys.stderr, flush=True))
         late: list[Text] = []
         stopping.listen(lambda error: _fail(error, as_json, lang))
         try:
@@ -143,26 +144,27 @@ def answers(command: Callable[..., Answer]) -> Callable[..., None]:
 def _print(answer: Answer, as_json: bool, lang: str) -> None:
     if as_json:
         body = {"ok": True, "data": answer.data, "warnings": [text.in_(lang) for text in answer.warnings]}
-        print(json.dumps(body, ensure_ascii=False, indent=1, default=plain))
+        print(visible(json.dumps(body, ensure_ascii=False, indent=1, default=plain)))
         return
     screen = Screen(lang)
     answer.text(screen)
     for warning in answer.warnings:
-        print(f"! {warning.in_(lang)}", file=sys.stderr)
+        print(visible(f"! {warning.in_(lang)}"), file=sys.stderr)
 
 
 def _fail(error: DtiError, as_json: bool, lang: str) -> None:
     if as_json:
-        print(json.dumps({"ok": False, "error": error.as_dict(lang)}, ensure_ascii=False, indent=1, default=plain))
+        body = {"ok": False, "error": error.as_dict(lang)}
+        print(visible(json.dumps(body, ensure_ascii=False, indent=1, default=plain)))
         return
     word = "Error" if lang == "en" else "Lỗi"
     where = f"{error.where}: " if error.where else ""
-    print(f"{word}: {where}{error.message.in_(lang)} [{error.code}]", file=sys.stderr)
+    print(visible(f"{word}: {where}{error.message.in_(lang)} [{error.code}]"), file=sys.stderr)
     if len(error.findings) > 1 or (error.findings and error.code != error.findings[0].code):
         for finding in error.findings:
-            print(f"  {finding.line(lang)}", file=sys.stderr)
+            print(visible(f"  {finding.line(lang)}"), file=sys.stderr)
     if error.hint.in_(lang):
-        print(f"  → {error.hint.in_(lang)}", file=sys.stderr)
+        print(visible(f"  → {error.hint.in_(lang)}"), file=sys.stderr)
 
 
 def target(text: str) -> Path:

@@ -157,6 +157,7 @@ def _print(screen: Screen, name: str, found: Lift, effort: Effort, data: dict[st
         screen.line()
         _print_plan(screen, plan, told, found)
     _print_fixed(screen, data)
+    _print_units(screen, found)
 
 
 def _print_plan(screen: Screen, plan: Plan, told: dict[str, Any], found: Lift) -> None:
@@ -207,3 +208,18 @@ def _print_fixed(screen: Screen, data: dict[str, Any]) -> None:
     for why, codes in by_reason.items():
         listed = ", ".join(codes[:_SHOWN]) + (" …" if len(codes) > _SHOWN else "")
         screen.line(f"Không xét ({WHY_NOT[why].vi}): {listed}", f"Not considered ({WHY_NOT[why].en}): {listed}")
+
+
+def _print_units(screen: Screen, found: Lift) -> None:
+    """Figures that go a long way in round steps: a finer step was not looked at."""
+    from pipelines.lift.words import grouped
+    from rulesets.numbers import plain
+
+    coarse = {code: grouped(plain(own.unit)) for code, own in found.situation.steps.items() if own.unit > 1}
+    if coarse:
+        vi = "; ".join(f"{code} mỗi bước {unit}" for code, unit in coarse.items())
+        en = "; ".join(f"{code} by {unit.replace('.', ',')}" for code, unit in coarse.items())
+        screen.line(
+            f"Xét theo bước tròn (đổi ở units của {OWN_EFFORT}): {vi}.",
+            f"Looked at in round steps (units in {OWN_EFFORT} changes them): {en}.",
+        )

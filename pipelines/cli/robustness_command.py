@@ -79,11 +79,13 @@ def _assumptions(deployment: Deployment, file: str, draws: int, seed: int) -> As
 
 
 def _csv(found: Robustness) -> str:
+    from connectors.sheets.outgoing import safe_text
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*_COLUMNS, "left_out", "policies"])
     for row in found.rows:
-        cells = [getattr(row, name) for name in _COLUMNS]
+        cells = [safe_text(cell) if isinstance(cell := getattr(row, name), str) else cell for name in _COLUMNS]
         writer.writerow([*cells, _told(row.left_out), _told(row.policies)])
     return out.getvalue()
 

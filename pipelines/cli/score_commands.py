@@ -77,12 +77,13 @@ def _check_form(form: str, out: str) -> None:
 def _card(found: dict[str, Any], form: str, out: str, lang: str) -> Answer:
     """The card in a form to hand on: written whole to a file, or printed."""
     from common.durable import write_whole
+    from common.one_line import visible
     from pipelines.cli.answers import plain, target
     from pipelines.publication.card import card_data, card_pdf, markdown
 
     record = {**found, "trace": json.loads(found["trace"])}
     if form == "json":
-        content = (json.dumps(record, ensure_ascii=False, indent=1, default=plain) + "\n").encode()
+        content = (visible(json.dumps(record, ensure_ascii=False, indent=1, default=plain)) + "\n").encode()
     elif form == "md":
         content = markdown(card_data(found, lang)).encode()
     else:
@@ -133,6 +134,7 @@ def score(
     ] = None,
 ) -> Answer:
     """Chấm điểm một bảng giá trị bất kỳ, không cần triển khai. Any ruleset over any table of values, as CSV."""
+    from connectors.sheets.outgoing import safe_text
     from pipelines.judging import check_in_force
     from rulesets.load import resolve
     from rulesets.scoring.values_csv import SCORES, TOTALS, score_csv, to_csv
@@ -155,4 +157,5 @@ def score(
     columns, rows = (TOTALS, scored.totals) if totals else (SCORES, scored.scores)
     data = [dict(zip(columns, row, strict=True)) for row in rows]
     warnings = [Text(one.line("vi"), one.line("en")) for one in scored.warnings]
-    return Answer(data, lambda _screen: print(to_csv(columns, rows), end="", file=sys.stdout), warnings=warnings)
+    printed = [[safe_text(agency), *rest] for agency, *rest in rows]
+    return Answer(data, lambda _screen: print(to_csv(columns, printed), end="", file=sys.stdout), warnings=warnings)

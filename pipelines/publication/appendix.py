@@ -23,7 +23,7 @@ TITLES = (
     *("Cơ quan", "Mã", "Chỉ số", "Điểm tối đa", "Điểm tự chấm", "Số liệu tự khai", "Số liệu hệ thống"),
     *("Thẩm định", "Điểm cuối", "Tài liệu kiểm chứng", "Lý do, căn cứ"),
 )
-_WIDTHS = (34, 8, 60, 10, 10, 18, 18, 18, 10, 44, 60)
+_WIDTHS = (18, 7, 38, 8, 8, 14, 14, 14, 8, 26, 30)
 _RANK_TITLES = ("Hạng", "Cơ quan", "Tổng điểm", "Điểm tối đa", "Tỷ lệ", "Xếp loại", "Đủ số liệu", "Phải có")
 _LINE = 15  # points
 _WORDS = {"yes": "có", "no": "không"}
@@ -174,6 +174,7 @@ def _looks(book: Any) -> None:
         NamedStyle("above", font=Font(bold=True)),
         NamedStyle("title", font=Font(bold=True), fill=PatternFill("solid", fgColor="DDE6F0"), **framed),
         NamedStyle("body", **framed),
+        NamedStyle("count", alignment=Alignment(horizontal="center", vertical="top"), border=framed["border"]),
         NamedStyle("points", number_format="#,##0.00", **framed),
     ):
         book.add_named_style(look)
@@ -184,7 +185,7 @@ def _cell(sheet: Any, value: Any, look: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
     cell = WriteOnlyCell(sheet, None if isinstance(value, str) else value)
-    cell.style = "points" if isinstance(value, Decimal) else look
+    cell.style = "points" if isinstance(value, Decimal) else "count" if isinstance(value, int) else look
     if isinstance(value, str):
         put_text(cell, value)
     return cell

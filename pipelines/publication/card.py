@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from common.errors import Text
+from common.one_line import visible
 from pipelines.publication.wording import day
 from rulesets.scoring.explain import card as told
 
@@ -107,7 +108,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def escaped(text: str) -> str:
     """Text with the signs of Markdown escaped, on one line."""
-    return _MARKED.sub(r"\\\1", " ".join(str(text).split()))
+    return _MARKED.sub(r"\\\1", visible(" ".join(str(text).split())))
 
 
 def card_pdf(data: Mapping[str, Any], as_of: str) -> bytes:

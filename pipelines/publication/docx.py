@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import ConfigurationError, Text
+from common.one_line import all_visible
 from pipelines.publication.pdf import TEMPLATES
 from pipelines.settings import Deployment
 
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
-_NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF))
 
 
 def docx(deployment: Deployment, template: str, data: Mapping[str, Any], moment: datetime) -> bytes:
@@ -34,22 +34,13 @@ def docx(deployment: Deployment, template: str, data: Mapping[str, Any], moment:
     try:
         document = DocxTemplate(path)
         environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-        document.render(_clean(data), environment, autoescape=True)
+        document.render(all_visible(dict(data)), environment, autoescape=True)
         document.core_properties.modified = document.core_properties.created = moment.replace(tzinfo=None)
         buffer = io.BytesIO()
         document.save(buffer)
     except (TemplateError, OpcError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise _unusable(path, error) from None
     return settled(buffer.getvalue(), moment)
-
-
-def _clean(value: Any) -> Any:
-    """Text without the characters that XML cannot hold."""
-    if isinstance(value, str):
-        return value.translate(_NOT_XML)
-    if isinstance(value, Mapping):
-        return {name: _clean(one) for name, one in value.items()}
-    return [_clean(one) for one in value] if isinstance(value, list) else value
 
 
 def _unusable(path: Path, error: Exception) -> ConfigurationError:

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from common.one_line import all_visible
+
 FONTS = Path(__file__).parent / "fonts"
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -30,7 +32,7 @@ def pdf(template: str, data: Mapping[str, Any], moment: datetime) -> bytes:
         font_paths=[FONTS],
         ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(all_visible(dict(data)), ensure_ascii=False)},
         timestamp=int(moment.timestamp()),
     )
     return bytes(compiled)

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from common.one_line import visible
 from connectors.sheets.outgoing import put_text, safe_text
 from pipelines.sql import literal, records
 
@@ -155,7 +156,7 @@ def json_bytes(table: Table, facts: Mapping[str, Any]) -> bytes:
     rows = [{name: _json_value(value) for name, value in zip(table.titles, row, strict=True)} for row in table.rows]
     columns = [{"name": one.name, "type": one.kind, "description": one.meaning} for one in table.columns]
     body = {"table": table.name, "description": table.meaning, **facts, "columns": columns, "rows": rows}
-    return (json.dumps(body, ensure_ascii=False, indent=1) + "\n").encode()
+    return (visible(json.dumps(body, ensure_ascii=False, indent=1)) + "\n").encode()
 
 
 def _json_value(value: Cell) -> Any:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rulesets.indicators import Indicator
 from rulesets.load import LoadedRuleset
 from rulesets.models import Ruleset
 from rulesets.numbers import plain
@@ -78,12 +79,19 @@ def _indicator_rows(ruleset_id: str, ruleset: Ruleset, _: LoadedRuleset) -> Iter
 
 def _input_rows(ruleset_id: str, ruleset: Ruleset, _: LoadedRuleset) -> Iterator[Row]:
     for one in ruleset.indicator_list:
-        parts: list[tuple[Rule, Inputs]] = [(one.rule, one.inputs)]
-        if isinstance(one.rule, BestOf | SumOf):
-            parts = [(part.rule, part.inputs) for part in one.rule.parts]
-        for number, (part_rule, inputs) in enumerate(parts, start=1):
-            for item, role, metric in _metrics(part_rule, inputs):
-                yield ruleset_id, one.code, number, item, role, metric
+        for fed in fed_by(one):
+            yield (ruleset_id, one.code, *fed)
+
+
+def fed_by(one: Indicator) -> Iterator[tuple[int, int, str, str]]:
+    """Part, item, role and metric of everything that feeds an indicator. Of more than one part or item only the points
+    can be decided by hand: a single figure would not say which it is."""
+    parts: list[tuple[Rule, Inputs]] = [(one.rule, one.inputs)]
+    if isinstance(one.rule, BestOf | SumOf):
+        parts = [(part.rule, part.inputs) for part in one.rule.parts]
+    for number, (part_rule, inputs) in enumerate(parts, start=1):
+        for item, role, metric in _metrics(part_rule, inputs):
+            yield number, item, role, metric
 
 
 def _metrics(rule: Rule, inputs: Inputs) -> Iterator[tuple[int, str, str]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import axe_playwright_python
@@ -12,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
+from pipelines.publication.site.words import signed
 from tests.browser.conftest import Looked
 
 pytestmark = pytest.mark.slow
@@ -101,6 +104,33 @@ def test_a_link_to_a_card_opens_it_by_itself(browser: Browser, site: Path) -> No
     page.click("#i-6\\.7 table a >> nth=0")
     assert re.search(r"#n\d+$", page.url)
     assert page.locator("tr:target").inner_text().count("20241125T235959-") == 1
+    looked.context.close()
+
+
+def test_two_clicks_lead_from_the_front_page_to_the_table_that_proves_why_two_ranks_were_lost(
+    browser: Browser, site: Path, tmp_path: Path
+) -> None:
+    """The front page says who lost two ranks; one click: why, with its parts; one more: the same parts as a table."""
+    looked = Looked(browser)
+    page = looked.at(site / "index.html")
+    fallen = page.locator("#h-moi ~ ul li", has_text=re.compile("▼ 2\\b")).first
+    name = fallen.locator("a").inner_text()
+    fallen.locator("a").click()
+    assert page.url.endswith("#thay-doi")
+    parts = page.get_by_role("region", name="Các phần của thay đổi").locator("tbody tr")
+    told = [
+        (row.locator("th").inner_text().partition(".")[0], row.locator("td").nth(2).inner_text()) for row in parts.all()
+    ]
+    assert told
+    with page.expect_download() as caught:
+        page.get_by_role("link", name="mọi thay đổi kèm lý do (CSV)").click()
+    caught.value.save_as(tmp_path / "changes.csv")
+    with (tmp_path / "changes.csv").open(encoding="utf-8-sig", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["agency"] == name]
+    period = next(row["period"] for row in rows if int(row["rank_after"]) - int(row["rank_before"]) == 2)
+    proof = {(row["code"], signed(Decimal(row["gain"]))) for row in rows if row["period"] == period}
+    assert set(told) <= proof
+    assert [one for one in looked.troubles if not one.endswith("changes.csv")] == [], "a download ends its request"
     looked.context.close()
 
 

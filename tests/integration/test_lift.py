@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
@@ -62,3 +63,17 @@ def test_people_read_steps_in_vietnamese_and_what_cannot_be(published: Path) -> 
 def test_unknown_codes_and_gains_are_refused(published: Path) -> None:
     assert run(published, "lift", AGENCY, "--only", "XX")[1]["error"]["code"] == "unknown-indicator"
     assert run(published, "lift", AGENCY, "--gain", "0")[1]["error"]["code"] == "lift-gain"
+
+
+@pytest.mark.slow
+def test_round_steps_of_long_ways_are_named(sample_years: Path) -> None:
+    """Nobody plans a budget by the đồng: the answer says in which steps it was looked at, and where that is changed."""
+    words = ["lift", "an-giang-cu-long-xuyen", "--year", "2024", "--only", "5.7", "--gain", "1"]
+    env = {"DTI_DATA": str(sample_years)}
+    text = " ".join(CliRunner().invoke(app, words, env=env).stdout.split())
+    assert "Xét theo bước tròn (đổi ở units của lift.yaml): 5.7 mỗi bước " in text
+    unit = text.partition("mỗi bước ")[2].rstrip(".")
+    units = json.loads(CliRunner().invoke(app, [*words, "--json"], env=env).stdout)["data"]["units"]
+    assert {code: Fraction(one) for code, one in units.items()} == {"5.7": Fraction(unit.replace(".", ""))}
+    english = " ".join(CliRunner().invoke(app, [*words, "--lang", "en"], env=env).stdout.split())
+    assert f"5.7 by {unit.replace('.', ',')}." in english

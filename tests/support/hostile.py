@@ -24,6 +24,9 @@ HOSTILE = [
     "W" * 300,
 ]
 
+TERMINAL = ["\x1b]0;x\x07\x1b[2J\x1b[31mđỏ", "\u202egnôc ỞS", "\u2067phải\u200f", "a\x9b2Jb", "dòng\u2028khác"]
+"""Names that a terminal would obey: a title, a cleared screen, colours, the direction of writing, another line."""
+
 
 def hostile_release(deployment: Deployment, folder: Path, *, harmless: bool = False) -> Release:
     """A copy of the current release in which the first provinces have such names, and a row of a person was set aside.
@@ -34,12 +37,26 @@ def hostile_release(deployment: Deployment, folder: Path, *, harmless: bool = Fa
     assert release is not None
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(release.folder, folder / "release")
-    with duckdb.connect(str(folder / "release" / releases.FILE)) as con:
+    _spoil(folder / "release" / releases.FILE, HOSTILE, harmless)
+    return dataclasses.replace(release, folder=folder / "release")
+
+
+def hostile_deployment(deployment: Deployment, *names: str) -> Deployment:
+    """The deployment, with such names in its current release: `HOSTILE` ones and `names`, first come first ranked."""
+    release = releases.current(deployment)
+    assert release is not None
+    release.file.chmod(0o644)
+    _spoil(release.file, [*names, *HOSTILE], harmless=False)
+    return deployment
+
+
+def _spoil(file: Path, names: list[str], harmless: bool) -> None:
+    with duckdb.connect(str(file)) as con:
         ids = con.execute(
             "select agency_id from rankings where agency_group = 'province' and period = '2025' "
             "order by total desc, agency_id"
         ).fetchall()
-        for number, ((agency_id,), name) in enumerate(zip(ids, HOSTILE, strict=False)):
+        for number, ((agency_id,), name) in enumerate(zip(ids, names, strict=False)):
             shown = f"Tên {number}" if harmless else name
             con.execute("update agencies set name_vi = ? where agency_id = ?", [shown, agency_id])
         for column in ("name_vi", "why", "reference"):
@@ -50,4 +67,3 @@ def hostile_release(deployment: Deployment, folder: Path, *, harmless: bool = Fa
             "insert into quarantine by name select 'portal_766' as source, 2025 as assessment_year, 'p' as pull_id, "
             "'/1' as pointer, 'Nguyễn Thị Bí Mật' as agency_name, 'points' as field, 'not_a_number' as reason"
         )
-    return dataclasses.replace(release, folder=folder / "release")

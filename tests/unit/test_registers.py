@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from pipelines.corrections import check_corrections, plain
 from pipelines.inputs import check_appraisals, check_exceptions
 from pipelines.registers import read_registers
 from pipelines.settings import RULESETS
+from rulesets.diff_ranks import with_indicators
 from rulesets.load import resolve
+from rulesets.rule_base import Inputs, Ratio
 
 AGENCIES = """agency_id,name_vi,agency_group,parent_id,valid_from,valid_to,predecessors
 tinh,UBND tỉnh,province,,,,
@@ -195,6 +198,27 @@ def test_a_decision_speaks_of_what_its_ruleset_scores(tmp_path: Path, row: str, 
     with pytest.raises(ConfigurationError) as caught:
         check_appraisals(read_registers(folder), rulesets, folder)
     assert message in caught.value.findings[0].message.en
+
+
+@pytest.mark.parametrize(("figure", "refused"), [("3,4,,", True), (",,3/4|5/6,", True), (",,,15", False)])
+def test_an_indicator_of_several_figures_is_decided_in_points(tmp_path: Path, figure: str, refused: bool) -> None:
+    """A single figure would not say which of them it is."""
+    loaded = resolve("an_giang/1407-2024/department", [RULESETS])
+    pools = Inputs(pools=[Ratio(numerator=f"a.n{one}", denominator=f"a.d{one}") for one in (1, 2)])
+    pooled = [
+        one.model_copy(update={"inputs": pools}) if one.code == "1.2" else one for one in loaded.ruleset.indicator_list
+    ]
+    ruleset = dataclasses.replace(loaded, ruleset=with_indicators(loaded.ruleset, loaded.ruleset, pooled))
+    folder = write(tmp_path)
+    row = f"an_giang/1407-2024/department,2024,2024,moi,1.2,{figure},2024-11-20,BB-1,Hội đồng,lý do"
+    (folder / "appraisals.csv").write_text(f"{APPRAISALS.splitlines()[0]}\n{row}\n", encoding="utf-8")
+    if not refused:
+        check_appraisals(read_registers(folder), [ruleset], folder)
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        check_appraisals(read_registers(folder), [ruleset], folder)
+    assert caught.value.findings[0].message.vi == "'1.2' gồm 2 số liệu: thẩm định bằng điểm (points)"
+    assert "decided in points" in caught.value.findings[0].message.en
 
 
 CORRECTIONS = """source,assessment_year,period,agency_id,metric,expect,value,decided_on,valid_to,document,author,reason

@@ -16,7 +16,7 @@ from pathlib import Path
 from common.durable import fsync_folder, point_link
 from common.errors import ConfigurationError, DtiError, Text, UsageError
 from pipelines import journal, releases
-from pipelines.publication.site import downloads, overview, pages, reading
+from pipelines.publication.site import downloads, overview, pages, papers, reading
 from pipelines.publication.site.changing import overnight
 from pipelines.publication.site.render import STYLE, Writer, style
 from pipelines.releases import Release
@@ -147,6 +147,7 @@ def write_site(deployment: Deployment, release: Release, folder: Path) -> Writer
         }
         moved = overnight(deployment, release, known)
         site = pages.Site(deployment, con, Writer(folder, shared), release, boards, moved)
+        papers.write(site)
         overview.home(site)
         for board in boards:
             pages.board_pages(site, board)

@@ -21,6 +21,8 @@ from rulesets.scoring.explain import REASONS as WHY_NOT
 MOST = 150
 """Lines of a list that only grows with trouble; the rest is counted, and whole in the downloads."""
 INDICATORS = 70
+MOVED = 40
+"""Agencies on the front page that won or lost ranks; all of them are one click away."""
 MISSING = {"zero": "0 điểm", "leave_out": "bỏ ra, quy đổi phần còn lại", "unranked": "0 điểm, không xếp hạng"}
 
 
@@ -46,7 +48,7 @@ def home(site: Site) -> None:
         reasons=REASONS,
         changed=len(changes),
         moved=len(moved),
-        largest=sorted(moved, key=lambda pair: -abs(pair[1].places_won))[:5],
+        largest=sorted(moved, key=lambda pair: -abs(pair[1].places_won))[:MOVED],
         checks=checks[0],
         sources=_troubled(site),
         quarantined=records(site.con, "select count(distinct (source, pull_id, pointer)) as n from quarantine")[0]["n"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,7 @@ from pipelines.explanation import fold
 from pipelines.publication.site import charts, places, reading
 from pipelines.publication.site.changing import Overnight
 from pipelines.publication.site.firmness import firmness_of
+from pipelines.publication.site.papers import Paper
 from pipelines.publication.site.profiles import Group, profile
 from pipelines.publication.site.reading import Board, Row
 from pipelines.publication.site.render import Writer, chunks, page_links
@@ -38,6 +39,8 @@ class Site:
     release: Release
     boards: list[Board]
     overnight: Overnight
+    papers: dict[str, list[Paper]] = field(default_factory=dict)
+    """Of each ranking, by its folder."""
 
 
 def board_pages(site: Site, board: Board) -> None:
@@ -75,6 +78,7 @@ def _ranking(site: Site, group: Group) -> None:
         "others": _others(site, board),
         "pages": links,
         "overnight": site.overnight,
+        "papers": site.papers.get(board.folder, []),
         "firm": firmness_of(site.deployment, site.release, board),
     }
     for number, rows in chunks(group.rows, ROWS):
@@ -164,6 +168,7 @@ def _agency_pages(site: Site, group: Group) -> None:
                 boards=links,
                 reasons=REASONS,
                 overnight=site.overnight,
+                papers=site.papers.get(board.folder, []),
                 above=rows[at - 1] if at else None,
                 below=rows[at + 1] if at + 1 < len(rows) else None,
                 timeline=charts.timeline(details[row["agency_id"]]["history"]),

@@ -18,6 +18,7 @@ HOME, CHANGES, QUALITY, METHOD, DOWNLOADS = (
     "method/index.html",
     "downloads/index.html",
 )
+FILES = "downloads"
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 
 

@@ -101,6 +101,8 @@ class Board:
     middle: Decimal | None
     max_total: Decimal
     simulated: bool
+    scored: bool
+    """Whether indicators were scored; else points were entered for main indices or totals."""
     revision: int | None
     frozen_on: Any
     ruleset: Row
@@ -160,7 +162,9 @@ select r.ruleset_id, r.agency_group as "group", r.assessment_year as year, r.per
     count(r.rank) as ranked, sum(r.covered)::integer as covered, sum(r.assessed)::integer as assessed,
     max(r.total) as best, median(r.total) as middle, max(r.max_total) as max_total,
     any_value(f.revision) as revision, any_value(f.frozen_at) as frozen_on,
-    exists (from pulls as p where p.simulated and p.assessment_year = r.assessment_year) as simulated
+    exists (from pulls as p where p.simulated and p.assessment_year = r.assessment_year) as simulated,
+    exists (from indicator_scores as s where s.ruleset_id = r.ruleset_id and s.agency_group = r.agency_group
+        and s.assessment_year = r.assessment_year and s.period = r.period) as scored
 from rankings as r
 left join frozen_years as f using (assessment_year)
 group by r.ruleset_id, r.agency_group, r.assessment_year, r.period

@@ -31,7 +31,7 @@ def environment() -> Environment:
     )
     named = (
         words.points, words.brief, words.exact, words.percent, words.signed, words.raw, words.bar, words.shade,
-        words.day, words.moment, when,
+        words.day, words.moment, words.kilobytes, when,
     )  # fmt: skip
     made.filters.update({one.__name__: one for one in named})
     made.globals.update(share_of=words.share_of, units=words.UNITS, stages=words.STAGES, unranked=words.UNRANKED)

@@ -43,20 +43,25 @@ def percent(share: Decimal | None, digits: int = 1) -> str:
     return "–" if share is None else f"{figure(share * 100, digits)} %"
 
 
+def kilobytes(size: int) -> str:
+    """`12 kB`, at least one."""
+    return f"{max(1, round(size / 1024))} kB"
+
+
 def signed(value: Decimal) -> str:
     """A difference with its sign: `+0,13`, `−2,00`."""
     return f"{'−' if value < 0 else '+'}{figure(abs(value))}"
 
 
-def raw(text: str | None) -> str:
-    """A figure as it was reported, for the eye: grouped digits, yes and no in words, lists as they are."""
+def raw(text: str | int | None) -> str:
+    """A figure as it was reported, or a count, for the eye: grouped digits, yes and no in words, lists as they are."""
     if text is None:
         return "–"
     try:
         number = Decimal(text)
         digits = -int(number.normalize().as_tuple().exponent)
     except (InvalidOperation, TypeError):
-        return _WORDS.get(text, text)
+        return _WORDS.get(str(text), str(text))
     return figure(number, max(digits, 0))
 
 

@@ -1,0 +1,68 @@
+"""Each ranking as papers to download: the decision's annex filled in, and its notice in DOCX and PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pipelines.publication.appendix import workbook
+from pipelines.publication.docx import docx
+from pipelines.publication.notice import notice
+from pipelines.publication.pdf import pdf
+from pipelines.publication.site import places
+from pipelines.warehouse import Ranking, ranking
+
+if TYPE_CHECKING:
+    from pipelines.publication.site.pages import Site
+    from pipelines.publication.site.reading import Board
+
+ANNEX_ROWS = 20_000
+NOTICE_ROWS = 2_000
+"""A larger group gets no papers: nobody would open a workbook of it, and the tables hold all of it."""
+_NEEDED = {"claimed_points", "entered_scores"}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file of a ranking: `annex` or `notice`, its path in the site, how many bytes it has."""
+
+    what: str
+    path: str
+    size: int
+
+    @property
+    def kind(self) -> str:
+        return self.path.rpartition(".")[2].upper()
+
+
+def write(site: Site) -> None:
+    """Write the papers of every ranking, and remember them by the ranking's folder.
+
+    A release that is older than what the annex shows has none.
+    """
+    there = {row[0] for row in site.con.cursor().execute("select table_name from duckdb_tables()").fetchall()}
+    for board in site.boards if there >= _NEEDED else []:
+        found = ranking(site.release, board.year, board.group, board.period)
+        if found.ruleset_id == board.ruleset_id:
+            site.papers[board.folder] = list(_papers(site, board, found))
+
+
+def _papers(site: Site, board: Board, found: Ranking) -> Iterator[Paper]:
+    if board.scored and board.assessed <= ANNEX_ROWS:
+        yield _put(site, "annex", _name(board, ".xlsx"), workbook(found))
+    if board.agencies <= NOTICE_ROWS:
+        moment = datetime.fromisoformat(site.release.as_of)
+        data = notice(site.deployment, found)
+        yield _put(site, "notice", _name(board, "-notice.docx"), docx(site.deployment, "notice.docx", data, moment))
+        yield _put(site, "notice", _name(board, "-notice.pdf"), pdf("notice.typ", data, moment))
+
+
+def _put(site: Site, what: str, path: str, content: bytes) -> Paper:
+    site.write.file(path, content)
+    return Paper(what, path, len(content))
+
+
+def _name(board: Board, suffix: str) -> str:
+    return f"{places.FILES}/{board.folder.replace('/', '-')}{suffix}"
