@@ -299,13 +299,13 @@ def test_O13_an_upgrade_that_changes_an_official_year_is_refused(
     version = inputs.version
     monkeypatch.setattr(inputs, "version", lambda name: "9.9" if name == "duckdb" else version(name))
     rebuild(official)
-    step = scoring_steps.STEPS["rankings"]
+    step = scoring_steps.STEPS["indicator_scores"]
 
     def upgraded(con: duckdb.DuckDBPyConnection) -> None:
         step(con)
-        con.execute("update rankings set total = total - 1 where agency_id = 'bac-ninh'")
+        con.execute("update indicator_scores set points = points - 1 where agency_id = 'bac-ninh' and points > 5")
 
-    monkeypatch.setitem(scoring_steps.STEPS, "rankings", upgraded)
+    monkeypatch.setitem(scoring_steps.STEPS, "indicator_scores", upgraded)
     monkeypatch.setattr(inputs, "code_hash", lambda: "f" * 64)
     error = refused(official, "SoftwareChanged")
     assert any(finding.message.vi.startswith("bac-ninh 2025:") for finding in error.findings)

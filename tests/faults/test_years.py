@@ -92,7 +92,7 @@ def test_O02_scoring_a_table_of_another_year_is_refused(small: Deployment, tmp_p
     assert "an_giang/02-2023/department" in answer["error"]["hint"]
     assert dti_here(small, "score", *words, "--year", "2024")[0] == 0
     forms = ("an_giang/1407-2024/department", "--scheme", "mau", "--to", str(tmp_path / "forms"))
-    code, answer = dti_here(small, "ruleset", "forms", *forms, "--year", "2023")
+    code, answer = dti_here(small, "form", "write", *forms, "--year", "2023")
     assert (code, answer["error"]["code"]) == (3, "not-in-force")
 
 

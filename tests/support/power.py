@@ -62,7 +62,8 @@ class Disk:
         elif name in {"unlink", "rmdir"}:
             folder.now.pop(last, None)
         elif name == "mkdir":
-            folder.now.setdefault(last, Folder())
+            if last:  # the deployment's own folder is there, as `mkdir -p` finds out
+                folder.now.setdefault(last, Folder())
         elif name == "symlink":
             folder.now[last] = Link(call.second)
         elif name == "rename":

@@ -26,9 +26,7 @@ def limit_threads(threads: int) -> None:
     connect = duckdb.connect
 
     def connected(*words: Any, **options: Any) -> duckdb.DuckDBPyConnection:
-        con = connect(*words, **options)
-        con.execute(f"set threads = {threads}")
-        return con
+        return connect(*words, **options | {"config": {**(options.get("config") or {}), "threads": threads}})
 
     duckdb.connect = connected
 
