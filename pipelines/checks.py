@@ -77,7 +77,7 @@ totals as (
             when abs(s.points - r.total) * cast(1000000000000000 as decimal(38, 0)) < (
                 select max(round_unit) from _nodes as n where n.ruleset_id = r.ruleset_id
             ) then r.total  -- a ruleset that rounds its totals
-            else s.points
+            else coalesce(s.points, 0)  -- for whom nothing was entered
         end as recomputed_total
     from rankings as r
     left join sums as s using (ruleset_id, agency_id, assessment_year, period)
