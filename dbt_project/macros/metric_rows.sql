@@ -29,6 +29,7 @@ with figures as (
 {% macro figures_of_agencies(stage) -%}
 select
     codes.agency_id,
+    figures.agency_code,
     figures.assessment_year,
     figures.period,
     figures.metric,

@@ -99,9 +99,10 @@ def _print(screen: Screen, found: Robustness, stated: Assumptions, data: dict[st
     from pipelines.robustness.stated import CERTAIN
 
     group = GROUPS[data["group"]]
+    kept = Text("", "") if data["public"] else Text(", không công bố", ", not for publication")
     screen.title(
-        f"Thứ hạng vững đến đâu: {group.vi}, kỳ {data['period']} – dành cho hội đồng, không công bố",
-        f"How firm ranks are: {group.en}, {data['period']} – for the council, not for publication",
+        f"Thứ hạng vững đến đâu: {group.vi}, kỳ {data['period']} – dành cho hội đồng{kept.vi}",
+        f"How firm ranks are: {group.en}, {data['period']} – for the council{kept.en}",
     )
     screen.line(
         f"Giả định: trọng số ±{_share(stated.weights)}; số tự khai ±{_share(stated.figures.declared)}, số hệ thống "

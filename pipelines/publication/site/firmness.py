@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from common.errors import UsageError
+from common.errors import DtiError
 from pipelines.publication.site.reading import Board
 from pipelines.releases import Release
 from pipelines.settings import Deployment
@@ -40,7 +40,7 @@ def firmness_of(deployment: Deployment, release: Release, board: Board) -> Firm:
         if opened.ruleset_of(board.group).ruleset_id != board.ruleset_id:
             return Firm()
         found = robustness(opened, board.group, stated, variants=False)
-    except UsageError:
+    except DtiError:  # the release is shown as it is, also by other software or rulesets than made it
         return Firm()
     shares = (stated.weights, stated.figures.declared, stated.figures.collected)
     told = [Decimal(share.numerator) / Decimal(share.denominator) for share in shares]
