@@ -43,6 +43,8 @@ _MEANINGS = {
     "indicator_scores": "Điểm theo chỉ số thành phần, kèm dấu vết tính lại được.",
     "indicator_values": "Giá trị của chỉ số thành phần trước khi áp quy tắc.",
     "indicator_figures": "Số liệu tự khai, hệ thống, thẩm định cạnh nhau; scored là số được tính.",
+    "claimed_points": "Điểm tự chấm và địa chỉ tài liệu kiểm chứng; không tính vào kết quả.",
+    "entered_scores": "Điểm do hội đồng quyết định, kèm văn bản và lý do.",
     "metric_values": "Số liệu nguồn của từng cơ quan, kèm lần lấy, sha256 của nguyên văn và vị trí trong đó.",
     "corrections": "Đính chính số liệu mà nguồn cho sai.",
     "figure_differences": "Số tự khai khác số của hệ thống quá mức cho phép.",
