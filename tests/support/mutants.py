@@ -26,6 +26,7 @@ from connectors import (
     attempts,
     auth,
     bodies,
+    comparing,
     deadline,
     gates,
     history,
@@ -406,7 +407,7 @@ _MUTANTS: dict[str, tuple[str, tuple[str, ...], Callable[[Patch], Any]]] = {
     "sniffed-dates": ("dates are sniffed", ("T10", "T11"), _setting(values, "_moment", _first_date)),
     "zone-dropped": ("moments lose their zone", ("T12", "T13", "V25"), _setting(values, "_local", _zone_dropped)),
     "small-numbers": ("small counts are left out", ("V14",), _setting(contracts, "read_value", _small_numbers_dropped)),
-    "utc-year": ("the year begins in London", ("T14",), _setting(gates, "ZoneInfo", lambda _: UTC)),
+    "utc-year": ("the year begins in London", ("T14",), _setting(comparing, "ZoneInfo", lambda _: UTC)),
     "calendar-years": ("every year is a calendar year", ("T15",), _setting(windows, "_declared", lambda *_: None)),
     "people-welcome": ("personal data is not looked for", ("X02",), _people_welcome),
     "private-by-word": (
