@@ -30,9 +30,9 @@ from tests.support.syscalls import Call, Strike, Watched, watch
 
 CODE = Path(__file__).resolve().parents[2]
 MOMENT = "2025-10-16"
-# Calls that need room on the disk.
+# Calls that need room on the disk; cutting a file off needs none, and DuckDB relies on that when a commit fails.
 FILLING = (
-    *("write", "pwrite64", "writev", "pwritev", "sendfile", "copy_file_range", "fallocate", "ftruncate", "mkdir"),
+    *("write", "pwrite64", "writev", "pwritev", "sendfile", "copy_file_range", "fallocate", "mkdir"),
     *("mkdirat", "symlink", "symlinkat", "link", "linkat", "open", "openat", "creat"),
 )
 
