@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import pickle
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,8 +64,11 @@ def test_X08_altered_release(own_copy: Deployment, what: str) -> None:
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[Callable[..., int]]:
-    """Starts harmless processes with a command line of one's choice; returns their pids."""
+    """Starts harmless processes with a command line of one's choice; returns their pids. One test at a time, because
+    doctor sees those of other workers too."""
     running: list[subprocess.Popen[bytes]] = []
+    turn = (Path(tempfile.gettempdir()) / "dti-tests-processes.lock").open("w")
+    fcntl.flock(turn, fcntl.LOCK_EX)
 
     def start(program: str, *words: str) -> int:
         path = tmp_path / program
@@ -76,6 +81,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., int]]:
     for process in running:
         process.kill()
         process.communicate()
+    turn.close()
 
 
 @pytest.mark.parametrize("words", [["-h", "0.0.0.0"], ["--host", "::"], ["--host=10.0.0.5"]])
