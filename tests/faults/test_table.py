@@ -11,7 +11,14 @@ import pytest
 
 from tests.faults import make_table
 from tests.faults.make_table import ALL_MUTANTS, TABLE, Results, cases, main, results_of, table
+from tests.support.data_mutants import DATA_MUTANTS
+from tests.support.mutants import MUTANTS
+from tests.support.operator_mutants import OPERATOR_MUTANTS
 from tests.support.outcomes import Recorder, read_outcomes
+from tests.support.process_mutants import PROCESS_MUTANTS
+from tests.support.security_mutants import SECURITY_MUTANTS
+from tests.support.sheet_mutants import SHEET_MUTANTS
+from tests.support.sql_mutants import SQL_MUTANTS
 
 CATALOGUE = {
     *(f"H{n:02}" for n in range(1, 35)),
@@ -26,6 +33,8 @@ CATALOGUE = {
     *(f"O{n:02}" for n in range(1, 16)),
     *("X01", "X02", "X05", "X06", "X07", "X08", "X10", "X11", "X13"),
 }
+# The same results everywhere are no single guard's doing.
+WHOLE_SYSTEM = {"K19", "K20", "K21"}
 HTTP = "tests/faults/test_http.py::"
 WITHOUT = "tests/faults/test_mutants.py::test_without_its_guard_a_case_fails"
 SHEETS = "tests/faults/test_spreadsheets.py::test_each_guard_is_needed"
@@ -51,7 +60,12 @@ def test_every_case_is_a_test() -> None:
 
 
 def test_every_case_has_a_guard_whose_loss_is_seen() -> None:
-    assert {case for mutant in ALL_MUTANTS.values() for case in mutant.cases} == CATALOGUE
+    assert {case for mutant in ALL_MUTANTS.values() for case in mutant.cases} == CATALOGUE - WHOLE_SYSTEM
+
+
+def test_no_two_guards_have_one_name() -> None:
+    every = (MUTANTS, DATA_MUTANTS, OPERATOR_MUTANTS, SHEET_MUTANTS, SQL_MUTANTS, SECURITY_MUTANTS, PROCESS_MUTANTS)
+    assert len(ALL_MUTANTS) == sum(map(len, every))
 
 
 def test_every_case_says_what_it_shows() -> None:

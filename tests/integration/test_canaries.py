@@ -145,7 +145,8 @@ class Upstream:
             return answer(echo, status="403 No")
         if self.stormy and request.path.startswith("/oauth_body"):
             return answer(b"", f"Location: {request.target}&t={ACCESS_TOKEN}", status="302 Found")
-        return answer(body(self._rows(listed=self.stormy and request.path.startswith("/query_key"))))
+        listed = self.stormy and request.path.startswith("/query_key")
+        return answer(body(self._rows(sum(request.path.encode()), listed=listed)))
 
     @staticmethod
     def _jwt() -> str:
@@ -163,9 +164,10 @@ class Upstream:
         keyed = {PEOPLE["field name"]["hoTen"]: 1, PEOPLE["field name"]["cccd"]: 2}
         return {**row, **beside, **keyed, "HO_SO": [{"chuHoSo": PEOPLE["nested"], "files": [PEOPLE["nested"]]}]}
 
-    def _rows(self, *, listed: bool) -> list[dict[str, Any]]:
+    def _rows(self, own: int, *, listed: bool) -> list[dict[str, Any]]:
+        """Every source has figures of its `own`: those of another one would be held."""
         rows = [
-            {"code": code, "name": f"Sở {MARKER}", "note": None, "received": n}
+            {"code": code, "name": f"Sở {MARKER}", "note": None, "received": own + n}
             for n, code in enumerate(("H13", "H17", "H26", MARKED_CODE), 1)
         ]
         if listed:

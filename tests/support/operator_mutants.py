@@ -86,7 +86,7 @@ def _not_compared(patch: Patch) -> None:
 _MUTANTS = {
     "unsigned": ("nothing needs a signature", ("O01", "O07", "O12"), _unsigned),
     "any-ruleset": ("a ruleset judges any year", ("O02",), _any_ruleset),
-    "no-lock": ("nobody is locked out", ("O03",), lambda patch: patch(lock.fcntl, "flock", _nothing)),
+    "second-writer": ("nobody is locked out", ("O03",), lambda patch: patch(lock.fcntl, "flock", _nothing)),
     "from-the-start": ("a backfill always begins anew", ("O04",), _from_the_start),
     "always-new": ("equal inputs are not noticed", ("O05",), _always_new),
     "any-register-day": ("agencies are not held against the day", ("O06",), _on_that_day),
