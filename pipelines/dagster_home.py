@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -37,7 +38,10 @@ def prepare_home(deployment: Deployment) -> None:
     from common.yaml_files import read_yaml
     from common.yaml_layers import overlaid
 
-    merged = overlaid(read_yaml(shipped), read_yaml(own)).data
+    under, over = read_yaml(shipped), read_yaml(own)
+    if "storage" in over.data:  # a storage is one of several kinds: two of them would be none
+        del under.data["storage"]
+    merged = overlaid(under, over).data
     write_whole(made, yaml.safe_dump(merged, sort_keys=False, allow_unicode=True).encode())
 
 
@@ -72,13 +76,6 @@ def open_instance(deployment: Deployment) -> Iterator[DagsterInstance]:
     if not event.contains(Engine, "connect", _without_waiting):
         event.listen(Engine, "connect", _without_waiting)
 
-    unusable: list[type[Exception]] = [SQLAlchemyError, sqlite3.Error, OSError]
-    try:
-        from dagster_postgres.utils import DagsterPostgresException
-
-        unusable.append(DagsterPostgresException)
-    except ImportError:
-        pass  # the extra `cluster` is not installed
     try:
         prepare_home(deployment)
         _require_unlocked(deployment.dagster_home)
@@ -92,7 +89,11 @@ def open_instance(deployment: Deployment) -> Iterator[DagsterInstance]:
             hint=Text("sửa dagster.yaml của triển khai", "mend the deployment's dagster.yaml"),
             where=str(deployment.root / _FILE),
         ) from None
-    except tuple(unusable) as error:
+    except Exception as error:
+        # Of dagster-postgres only what a configured storage has loaded itself: importing it takes a second.
+        postgres = getattr(sys.modules.get("dagster_postgres.utils"), "DagsterPostgresException", SQLAlchemyError)
+        if not isinstance(error, SQLAlchemyError | sqlite3.Error | OSError | postgres):
+            raise
         cause = error.__cause__ or error
         text = str(cause).strip().splitlines()[0]
         progress.say(f"không mở được nơi lưu của Dagster ({text}); chạy không lưu", f"Dagster's storage: {text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from pipelines.settings import CODE, Deployment
 PROJECT = CODE / "dbt_project"
 MANIFEST = PROJECT / "target" / "manifest.json"
 _PARSED = PROJECT / "target" / "partial_parse.msgpack"
+EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
+UNIT_TESTS = ("test", "--select", "test_type:unit")
+"""They depend on code alone, so the tests of the code run them and no night does."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,8 @@ def ensure_manifest() -> None:
     _invoke(["parse"])
 
 
-def run_dbt(deployment: Deployment) -> DbtResult:
-    """`dbt build` of the whole project, unit tests included, into the build file.
+def run_dbt(deployment: Deployment, words: Sequence[str] = EVERYTHING) -> DbtResult:
+    """The whole project into the build file: models, and the tests of their data; or what else dbt is asked for.
 
     dbt's own connection is closed afterwards: DuckDB would hand the same open file to the next refresh of this process,
     although another stands at its path by then.
@@ -107,7 +111,7 @@ def run_dbt(deployment: Deployment) -> DbtResult:
 
     with connect(deployment) as con, environment(DTI_BUILD_FILE=str(deployment.build_file)):
         try:
-            result = _invoke(["build"], manifest=_manifest())
+            result = _invoke(words, manifest=_manifest())
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # untyped in dbt-duckdb
         return _read(result, con)
@@ -119,7 +123,7 @@ def _manifest() -> Any:
     return Manifest.from_msgpack(_PARSED.read_bytes())
 
 
-def _invoke(words: list[str], manifest: Any = None) -> Any:
+def _invoke(words: Sequence[str], manifest: Any = None) -> Any:
     from dbt.cli.main import dbtRunner
 
     settings = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "DBT_VERSION_CHECK": "false"}
@@ -128,7 +132,7 @@ def _invoke(words: list[str], manifest: Any = None) -> Any:
             [
                 *words,
                 "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-                "--quiet", "--log-level-file", "none", "--no-write-json" if words == ["build"] else "--write-json",
+                "--quiet", "--log-level-file", "none", "--write-json" if "parse" in words else "--no-write-json",
             ]
         )  # fmt: skip
     if outcome.exception is not None:
