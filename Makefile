@@ -45,10 +45,10 @@ demo: setup
 	$(BIN)/dti demo
 
 test: setup .venv-servers/installed
-	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -n auto --dist loadgroup -m "not slow"
 
 test-all: setup .venv-servers/installed
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadgroup
 
 # The fast tests of all that uses DuckDB (connectors never import it) again on its next major version, in an environment
 # of its own.
@@ -58,7 +58,7 @@ test-next-duckdb: setup .venv-servers/installed
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.duckdb-next.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	PYTHONDONTWRITEBYTECODE= .venv-next/bin/python -m compileall -q -j 0 .venv-next/lib || true
-	.venv-next/bin/pytest -n auto -m "not slow" tests/unit tests/golden tests/integration tests/faults/test_determinism.py
+	.venv-next/bin/pytest -n auto --dist loadgroup -m "not slow" tests/unit tests/golden tests/integration tests/faults/test_determinism.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -23,16 +23,14 @@ from sqlalchemy.engine import Connection, Engine
 class KeptEventLog(SqliteEventLogStorage):
     """The event log with one connection kept to the index and one to the run that was spoken of last."""
 
-    _kept: dict[str, tuple[int, Engine]]
-    """By file: its inode, so that a file that was taken away and made anew is noticed, and its engine."""
-
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock, self._engine_of(shard).connect() as connection, connection.begin():
             yield connection
 
     def _engine_of(self, shard: str) -> Engine:
-        kept = self.__dict__.setdefault("_kept", {})
+        """The engine of a file; by its inode, one that was taken away or made anew is noticed."""
+        kept: dict[str, tuple[int, Engine]] = self.__dict__.setdefault("_kept", {})
         path = Path(self.path_for_shard(shard))
         inode = path.stat().st_ino if path.exists() else 0
         if shard in kept and kept[shard][0] == inode:

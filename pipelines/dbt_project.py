@@ -14,9 +14,11 @@ from pipelines.settings import CODE, Deployment
 PROJECT = CODE / "dbt_project"
 MANIFEST = PROJECT / "target" / "manifest.json"
 _PARSED = PROJECT / "target" / "partial_parse.msgpack"
-EVERYTHING = ("build", "--exclude-resource-type", "unit_test")
+BUILD = ("build", "--exclude-resource-type", "unit_test")
 UNIT_TESTS = ("test", "--select", "test_type:unit")
 """They depend on code alone, so the tests of the code run them and no night does."""
+UNION = "metric_values"
+"""The mart that takes what there is; every other needs all that it names."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,18 @@ def ensure_manifest() -> None:
     _invoke(["parse"])
 
 
-def run_dbt(deployment: Deployment, words: Sequence[str] = EVERYTHING) -> DbtResult:
-    """The whole project into the build file: models, and the tests of their data; or what else dbt is asked for.
+def run_dbt(deployment: Deployment) -> DbtResult:
+    """Into the build file: models of the sources that the deployment has, all marts, and the tests of their data."""
+    from pipelines.build import connect
+
+    with connect(deployment) as con:
+        found = con.execute("select table_name from duckdb_tables() where schema_name = 'accepted'").fetchall()
+    skipped = _of_sources_only(_manifest(), {name for (name,) in found})
+    return run(deployment, [*BUILD, *(("--exclude", *skipped) if skipped else ())])
+
+
+def run(deployment: Deployment, words: Sequence[str]) -> DbtResult:
+    """Any command of dbt on the build file.
 
     dbt's own connection is closed afterwards: DuckDB would hand the same open file to the next refresh of this process,
     although another stands at its path by then.
@@ -115,6 +127,28 @@ def run_dbt(deployment: Deployment, words: Sequence[str] = EVERYTHING) -> DbtRes
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # untyped in dbt-duckdb
         return _read(result, con)
+
+
+def _of_sources_only(manifest: Any, absent: set[str]) -> list[str]:
+    """Models that read nothing but these sources, and are read by nothing that is built (marts always are)."""
+    models = {key: node for key, node in manifest.nodes.items() if str(node.resource_type) == "model"}
+    reads: dict[str, set[str]] = {}
+
+    def sources_of(key: str) -> set[str]:
+        if key not in reads:
+            parents = models[key].depends_on.nodes if key in models else []
+            named = {one.rpartition(".")[2] for one in parents if one.split(".")[2:3] == ["accepted"]}
+            reads[key] = named.union(*(sources_of(one) for one in parents if one in models))
+        return reads[key]
+
+    built = {key for key, node in models.items() if node.fqn[1] == "marts" or not sources_of(key) <= absent}
+    needed = [parent for key in built if models[key].name != UNION for parent in models[key].depends_on.nodes]
+    while needed:
+        key = needed.pop()
+        if key in models and key not in built:
+            built.add(key)
+            needed += models[key].depends_on.nodes
+    return sorted(models[key].name for key in models.keys() - built)
 
 
 def _manifest() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,15 @@ from tests.support.deployments import dti, fresh_deployment, sample_deployment
 from tests.support.servers.postgres import Postgres, postgres
 from tests.support.sql_probe import Figures
 
+# What these begin with costs a minute: they go to one worker each, so that it is made once.
+TOGETHER = {"test_canaries", "test_determinism", "test_hostile_names", "test_sharing", "test_site", "test_two_workers"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
 
 @pytest.fixture
 def deployment(tmp_path: Path) -> Deployment:
@@ -23,13 +32,35 @@ def deployment(tmp_path: Path) -> Deployment:
     return fresh_deployment(tmp_path / "data")
 
 
-@pytest.fixture(scope="session")
-def _published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both moments of the sample, as `dti demo` runs them; made once per worker and never written to."""
-    made = fresh_deployment(tmp_path_factory.mktemp("published") / "data")
+def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once for all workers, by the first that needs it, and only read afterwards."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "done").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            make(root / "data")
+            (root / "done").touch()
+    return root / "data"
+
+
+def _both_moments(root: Path) -> None:
+    made = fresh_deployment(root)
     for day in ("2025-10-11", "2025-10-16"):
         refresh(made, [2025], as_of=day, reason="tests")
-    return made.root
+
+
+def _whole_sample(root: Path) -> None:
+    done = dti(sample_deployment(root), "demo")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def _published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both moments of the sample's portal, as two nights refresh them; read only."""
+    return _once(tmp_path_factory, "published-once", _both_moments)
 
 
 @pytest.fixture(scope="session")
@@ -47,18 +78,8 @@ def own_copy(_published_once: Path, tmp_path: Path) -> Deployment:
 
 @pytest.fixture(scope="session")
 def sample_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the whole sample as `dti demo` leaves it, all years: made once for all workers, read only."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    root = shared / "sample-years"
-    with (shared / "sample-years.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (root / "done").exists():
-            shutil.rmtree(root, ignore_errors=True)
-            done = dti(sample_deployment(root / "data"), "demo")
-            assert done.returncode == 0, done.stderr
-            (root / "done").touch()
-    return root / "data"
+    """The folder of the whole sample as `dti demo` leaves it, all years; read only."""
+    return _once(tmp_path_factory, "sample-years", _whole_sample)
 
 
 @pytest.fixture

@@ -23,18 +23,25 @@ TESTS = cases()
 
 
 class Results:
-    """Collects which cases ran and which failed."""
+    """Collects which cases ran and which failed. A case that failed has been shown: the rest of its tests is left out."""
 
     def __init__(self) -> None:
         self.ran: set[str] = set()
         self.failed: set[str] = set()
 
+    def pytest_runtest_protocol(self, item: Any) -> bool | None:
+        return True if _case(item.nodeid) in self.failed else None
+
     def pytest_runtest_logreport(self, report: Any) -> None:
-        case = report.nodeid.partition("::test_")[2][:3]
+        case = _case(report.nodeid)
         if report.when == "call":
             self.ran.add(case)
             if report.failed:
                 self.failed.add(case)
+
+
+def _case(nodeid: str) -> str:
+    return nodeid.partition("::test_")[2][:3]
 
 
 def run(cases: tuple[str, ...], folder: Path) -> Results:

@@ -17,10 +17,20 @@
     'int_self_assessment__metrics',
 ] %}
 
+-- Models of sources that a deployment does not have are not built there.
 with metric_rows as (
+    select
+        null::varchar as agency_id, null::varchar as agency_code, null::integer as assessment_year,
+        null::varchar as period, null::varchar as metric, null::varchar as stage,
+        null::decimal(38, 6) as numerator, null::decimal(38, 6) as denominator, null::varchar as value,
+        null::varchar as source, null::varchar as pull_id, null::timestamp as as_of,
+        null::varchar as body_sha256, null::varchar as pointer
+    where false
     {% for model in models %}
+    {% if is_built(ref(model)) %}
+    union all by name
     select * from {{ ref(model) }}
-    {{ 'union all by name' if not loop.last }}
+    {% endif %}
     {% endfor %}
 ),
 

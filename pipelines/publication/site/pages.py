@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import duckdb
 
 from pipelines.changes import REASONS, Change
 from pipelines.explanation import fold
-from pipelines.publication.site import charts, places, reading
+from pipelines.publication.site import cards, charts, places, reading
 from pipelines.publication.site.changing import Overnight
 from pipelines.publication.site.firmness import firmness_of
 from pipelines.publication.site.papers import Paper
-from pipelines.publication.site.profiles import Group, profile
+from pipelines.publication.site.profiles import Group, Some, profile
 from pipelines.publication.site.reading import Board, Row
 from pipelines.publication.site.render import Writer, chunks, page_links
 from pipelines.releases import Release
@@ -48,7 +47,7 @@ def board_pages(site: Site, board: Board) -> None:
     group = _group(site, board)
     _ranking(site, group)
     _comparison(site, group)
-    if len(group.rows) > ROWS:
+    if len(group.names) > ROWS:
         _by_name(site, group)
     _indicator_pages(site, group)
     _agency_pages(site, group)
@@ -56,11 +55,11 @@ def board_pages(site: Site, board: Board) -> None:
 
 def _group(site: Site, board: Board) -> Group:
     con = site.con
+    order = reading.order(con, board)
     return Group(
         board=board,
-        rows=reading.ranks(con, board),
-        mains=reading.parts(con, board, "main_index"),
-        pillars=reading.parts(con, board, "pillar"),
+        names={agency_id: name for agency_id, name, _ in order},
+        ranks={agency_id: rank for agency_id, _, rank in order},
         main_spread=reading.spread(con, board, "main_index"),
         pillar_spread=reading.spread(con, board, "pillar"),
         spread=reading.spread(con, board, "indicator"),
@@ -69,9 +68,18 @@ def _group(site: Site, board: Board) -> Group:
     )
 
 
+def _some(site: Site, group: Group, size: int) -> Iterator[tuple[int, Some]]:
+    """A ranking in batches of so many agencies, numbered from 1."""
+    con, board = site.con, group.board
+    for number, ids in chunks(list(group.names), size):
+        rows = reading.ranks(con, board, ids)
+        mains, pillars = (reading.parts(con, board, level, ids) for level in ("main_index", "pillar"))
+        yield number, Some(rows, mains, pillars)
+
+
 def _ranking(site: Site, group: Group) -> None:
     board = group.board
-    links = page_links(board.home, len(group.rows), ROWS)
+    links = page_links(board.home, len(group.names), ROWS)
     shared = {
         "board": board,
         "group": group,
@@ -81,8 +89,8 @@ def _ranking(site: Site, group: Group) -> None:
         "papers": site.papers.get(board.folder, []),
         "firm": firmness_of(site.deployment, site.release, board),
     }
-    for number, rows in chunks(group.rows, ROWS):
-        site.write.page(places.numbered(board.home, number), "ranking.html", rows=rows, number=number, **shared)
+    for number, some in _some(site, group, ROWS):
+        site.write.page(places.numbered(board.home, number), "ranking.html", some=some, number=number, **shared)
 
 
 def _others(site: Site, board: Board) -> list[Board]:
@@ -93,17 +101,19 @@ def _others(site: Site, board: Board) -> list[Board]:
 def _by_name(site: Site, group: Group) -> None:
     """Where a ranking fills several pages, its agencies by name."""
     path = group.board.page("agencies.html")
-    named = sorted(group.rows, key=lambda row: (fold(row["name_vi"]), row["agency_id"]))
+    named = sorted(group.names, key=lambda one: (fold(group.names[one]), one))
     pages = list(chunks(named, ROWS * 3))
-    links = [(places.numbered(path, number), _letters(rows)) for number, rows in pages]
-    for number, rows in pages:
+    links = [
+        (places.numbered(path, number), _letters(group.names[ids[0]], group.names[ids[-1]])) for number, ids in pages
+    ]
+    for number, ids in pages:
         at = places.numbered(path, number)
+        rows = reading.ranks(site.con, group.board, ids)
         site.write.page(at, "agencies.html", board=group.board, group=group, rows=rows, pages=links, number=number)
 
 
-def _letters(rows: Any) -> str:
-    first, last = (fold(row["name_vi"])[:12].title() for row in (rows[0], rows[-1]))
-    return f"{first} – {last}"
+def _letters(first: str, last: str) -> str:
+    return " – ".join(fold(name)[:12].title() for name in (first, last))
 
 
 def _comparison(site: Site, group: Group) -> None:
@@ -111,11 +121,11 @@ def _comparison(site: Site, group: Group) -> None:
     board = group.board
     path = board.page("compare.html")
     size = max(10, min(ROWS, CELLS // max(len(group.indicators) + len(board.main_indices), 1)))
-    links = page_links(path, len(group.rows), size)
-    for number, rows in chunks(group.rows, size):
+    links = page_links(path, len(group.names), size)
+    for number, some in _some(site, group, size):
         at = places.numbered(path, number)
-        scores = _score_matrix(site, board, [row["agency_id"] for row in rows])
-        data = {"rows": rows, "scores": scores, "pages": links, "number": number}
+        scores = _score_matrix(site, board, [row["agency_id"] for row in some.rows])
+        data = {"some": some, "scores": scores, "pages": links, "number": number}
         site.write.page(at, "compare.html", board=board, group=group, **data)
 
 
@@ -134,14 +144,19 @@ def _indicator_pages(site: Site, group: Group) -> None:
     site.write.page(board.page("indicators.html"), "indicators.html", **shared)
     feeds = reading.inputs(site.con, board.ruleset_id)
     for one in group.indicators:
-        path = board.indicator(one["indicator_code"])
-        rows = [_figure(row) for row in reading.of_indicator(site.con, board, one["indicator_code"])]
-        links = page_links(path, len(rows), ROWS)
-        bins = charts.bins([row["points"] for row in rows], one["max_points"])
-        for number, part in chunks(rows, ROWS):
-            data = {"one": one, "rows": part, "pages": links, "number": number, "bins": bins, "statuses": STATUSES}
-            at = places.numbered(path, number)
-            site.write.page(at, "indicator.html", feeds=feeds.get(one["indicator_code"], []), **data, **shared)
+        code = one["indicator_code"]
+        path = board.indicator(code)
+        points = reading.points_of(site.con, board, code)
+        about = {
+            "one": one,
+            "feeds": feeds.get(code, []),
+            "pages": page_links(path, len(points), ROWS),
+            "bins": charts.bins(points, one["max_points"]),
+            "statuses": STATUSES,
+        }
+        for number, rows in enumerate(reading.of_indicator(site.con, board, code, ROWS), start=1):
+            at, told = places.numbered(path, number), [_figure(row) for row in rows]
+            site.write.page(at, "indicator.html", rows=told, number=number, **about, **shared)
 
 
 def _figure(row: Row) -> Row:
@@ -151,14 +166,15 @@ def _figure(row: Row) -> Row:
 
 
 def _agency_pages(site: Site, group: Group) -> None:
-    board, rows = group.board, group.rows
-    place = {row["agency_id"]: at for at, row in enumerate(rows)}
+    board, ids = group.board, list(group.names)
+    place = {one: at for at, one in enumerate(ids)}
     names = {one["indicator_code"]: one["name_vi"] for one in group.indicators}
     names |= {one["main_index_code"]: one["name_vi"] for one in board.main_indices}
     links = {(one.ruleset_id, one.group, one.period): one for one in site.boards}
-    for _, batch in chunks(rows, BATCH):
-        details = reading.of_agencies(site.con, board, [row["agency_id"] for row in batch])
-        for row in batch:
+    for _, some in _some(site, group, BATCH):
+        rows = {row["agency_id"]: row for row in some.rows}
+        details = cards.of_agencies(site.con, board, list(rows))
+        for row in some.rows:
             at = place[row["agency_id"]]
             site.write.page(
                 board.agency(row["agency_id"]),
@@ -169,10 +185,11 @@ def _agency_pages(site: Site, group: Group) -> None:
                 reasons=REASONS,
                 overnight=site.overnight,
                 papers=site.papers.get(board.folder, []),
-                above=rows[at - 1] if at else None,
-                below=rows[at + 1] if at + 1 < len(rows) else None,
+                above=ids[at - 1] if at else None,
+                below=ids[at + 1] if at + 1 < len(ids) else None,
+                ranks=group.ranks,
                 timeline=charts.timeline(details[row["agency_id"]]["history"]),
-                **profile(group, row, details[row["agency_id"]]),
+                **profile(group, some, row, details[row["agency_id"]]),
             )
 
 

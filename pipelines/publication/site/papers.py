@@ -44,13 +44,19 @@ def write(site: Site) -> None:
     """
     there = {row[0] for row in site.con.cursor().execute("select table_name from duckdb_tables()").fetchall()}
     for board in site.boards if there >= _NEEDED else []:
+        if not (_has_annex(board) or board.agencies <= NOTICE_ROWS):
+            continue
         found = ranking(site.release, board.year, board.group, board.period)
         if found.ruleset_id == board.ruleset_id:
             site.papers[board.folder] = list(_papers(site, board, found))
 
 
+def _has_annex(board: Board) -> bool:
+    return board.scored and board.assessed <= ANNEX_ROWS
+
+
 def _papers(site: Site, board: Board, found: Ranking) -> Iterator[Paper]:
-    if board.scored and board.assessed <= ANNEX_ROWS:
+    if _has_annex(board):
         yield _put(site, "annex", _name(board, ".xlsx"), workbook(found))
     if board.agencies <= NOTICE_ROWS:
         moment = datetime.fromisoformat(site.release.as_of)

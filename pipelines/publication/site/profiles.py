@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from pipelines.changes import Change
@@ -19,25 +18,29 @@ _TOLD_ELSEWHERE = {"Điểm", "Nguồn", "Tình trạng"}
 
 @dataclass(frozen=True)
 class Group:
-    """What all profiles of a ranking share: its rows in order, points by agency and code, median and best by code."""
+    """What all profiles of a ranking share: names and ranks of its agencies by id, in order; median and best by code.
+    Rows and points are read a batch of agencies at a time (`Some`), so that a large ranking needs no more room."""
 
     board: Board
-    rows: list[Row]
-    mains: dict[str, dict[str, Row]]
-    pillars: dict[str, dict[str, Row]]
+    names: dict[str, str]
+    ranks: dict[str, int | None]
     main_spread: dict[str, Row]
     pillar_spread: dict[str, Row]
     spread: dict[str, Row]
     indicators: list[Row]
     changes: dict[str, Change]
 
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """Names of the agencies by id."""
-        return {row["agency_id"]: row["name_vi"] for row in self.rows}
+
+@dataclass(frozen=True)
+class Some:
+    """Some agencies of a ranking: their rows in its order, and their points by agency and code."""
+
+    rows: list[Row]
+    mains: dict[str, dict[str, Row]]
+    pillars: dict[str, dict[str, Row]]
 
 
-def profile(group: Group, row: Row, detail: Mapping[str, list[Row]]) -> dict[str, Any]:
+def profile(group: Group, some: Some, row: Row, detail: Mapping[str, list[Row]]) -> dict[str, Any]:
     """Everything that the page of one agency shows. `detail` holds its `cards`, `figures` and `history`."""
     agency_id = row["agency_id"]
     sources: dict[tuple[Any, ...], int] = {}
@@ -46,8 +49,8 @@ def profile(group: Group, row: Row, detail: Mapping[str, list[Row]]) -> dict[str
     change = group.changes.get(agency_id)
     return {
         "row": row,
-        "mains": _parts(group.board.main_indices, "main_index_code", group.mains.get(agency_id, {}), group.main_spread),
-        "pillars": _parts(group.board.pillars, "pillar_code", group.pillars.get(agency_id, {}), group.pillar_spread),
+        "mains": _parts(group.board.main_indices, "main_index_code", some.mains.get(agency_id, {}), group.main_spread),
+        "pillars": _parts(group.board.pillars, "pillar_code", some.pillars.get(agency_id, {}), group.pillar_spread),
         "strong": strongest(cards),
         "weak": weakest(cards),
         "sections": _sections(group.board, cards),

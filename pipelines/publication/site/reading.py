@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 
-from pipelines.explanation import SCORES
 from pipelines.groups import GROUPS
 from pipelines.publication.site import places
 from pipelines.releases import Release
@@ -171,7 +170,7 @@ group by r.ruleset_id, r.agency_group, r.assessment_year, r.period
 order by r.assessment_year desc, length(r.period), r.period desc, r.agency_group, r.ruleset_id
 """
 _RANKS = """
-select r.*, a.name_vi, p.name_vi as parent_name
+select {what}
 from rankings as r
 inner join agencies as a using (agency_id)
 left join agencies as p on p.agency_id = r.parent_id
@@ -205,19 +204,33 @@ def _by_ruleset(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, list[Ro
     return found
 
 
-def ranks(con: duckdb.DuckDBPyConnection, board: Board) -> list[Row]:
-    """The rows of a ranking with names, in order; where ranks are counted within a parent, by parent."""
+def order(con: duckdb.DuckDBPyConnection, board: Board) -> list[tuple[str, str, int | None]]:
+    """Id, name and rank of the agencies of a ranking, in order; where ranks are counted within a parent, by parent."""
     first = "p.name_vi," if board.ruleset["ranked_within"] == "parent" else ""
-    return records(con, _RANKS.format(where=board.rows("r"), first=first))
+    what = "r.agency_id, a.name_vi, r.rank"
+    return con.execute(_RANKS.format(what=what, where=board.rows("r"), first=first)).fetchall()
 
 
-def parts(con: duckdb.DuckDBPyConnection, board: Board, level: str) -> dict[str, dict[str, Row]]:
-    """Points by agency and code; `level` is `main_index` or `pillar`."""
+def ranks(con: duckdb.DuckDBPyConnection, board: Board, ids: Sequence[str]) -> list[Row]:
+    """Rows of some agencies of a ranking with names, in the order of `ids`."""
+    where = f"{board.rows('r')} and r.{among(ids)}"
+    what = "r.*, a.name_vi, p.name_vi as parent_name"
+    found = {row["agency_id"]: row for row in records(con, _RANKS.format(what=what, where=where, first=""))}
+    return [found[one] for one in ids]
+
+
+def parts(con: duckdb.DuckDBPyConnection, board: Board, level: str, ids: Sequence[str]) -> dict[str, dict[str, Row]]:
+    """Points of some agencies by agency and code; `level` is `main_index` or `pillar`."""
     found: dict[str, dict[str, Row]] = {}
     sql = f"select agency_id, {level}_code as code, points, max_points, share, rank, covered, assessed "
-    for row in records(con, f"{sql} from {level}_scores where {board.rows()}"):
+    for row in records(con, f"{sql} from {level}_scores where {board.rows()} and {among(ids)}"):
         found.setdefault(row["agency_id"], {})[row["code"]] = row
     return found
+
+
+def among(ids: Sequence[str]) -> str:
+    """The condition that a row speaks of one of these agencies."""
+    return f"agency_id in ({', '.join(literal(one) for one in ids) or 'null'})"
 
 
 def spread(con: duckdb.DuckDBPyConnection, board: Board, level: str) -> dict[str, Row]:
@@ -263,57 +276,18 @@ order by s.points desc nulls last, a.name_vi, s.agency_id
 """
 
 
-def of_indicator(con: duckdb.DuckDBPyConnection, board: Board, code: str) -> list[Row]:
-    """All agencies of a ranking in one indicator, most points first."""
-    return records(con, _OF_INDICATOR.format(code=literal(code), where=board.rows("s")))
+def of_indicator(con: duckdb.DuckDBPyConnection, board: Board, code: str, size: int) -> Iterator[list[Row]]:
+    """All agencies of a ranking in one indicator, most points first, so many at a time; `con` serves nothing else
+    meanwhile. One empty list where there are none."""
+    cursor = con.execute(_OF_INDICATOR.format(code=literal(code), where=board.rows("s")))
+    columns = [column[0] for column in cursor.description or []]
+    rows = cursor.fetchmany(size)
+    yield [dict(zip(columns, row, strict=True)) for row in rows]
+    while len(rows) == size and (rows := cursor.fetchmany(size)):
+        yield [dict(zip(columns, row, strict=True)) for row in rows]
 
 
-_CARDS = f"""
-with cards as ({SCORES})
-select c.*, k.points_claimed, k.evidence, e.points as entered, coalesce(e.reason, p.reason, x.reason) as because,
-    coalesce(e.document, p.document, x.document) as document, coalesce(e.decided_on, p.decided_on) as decided_on
-from cards as c
-left join claimed_points as k using (ruleset_id, agency_id, assessment_year, period, indicator_code)
-left join entered_scores as e on e.ruleset_id = c.ruleset_id and e.agency_id = c.agency_id
-    and e.assessment_year = c.assessment_year and e.period = c.period and e.code = c.indicator_code
-left join (
-    from appraisals qualify row_number() over (
-        partition by ruleset_id, agency_id, assessment_year, period, code order by decided_on desc, document) = 1
-) as p on p.ruleset_id = c.ruleset_id and p.agency_id = c.agency_id
-    and p.assessment_year = c.assessment_year and p.period = c.period and p.code = c.indicator_code
-left join exceptions as x on x.ruleset_id = c.ruleset_id and x.agency_id = c.agency_id
-    and x.assessment_year = c.assessment_year and x.indicator_code = c.indicator_code and x.article = c.article
-where {{where}} and c.agency_id in ({{ids}})
-order by c.agency_id, c.position
-"""
-_FIGURES = """
-select f.agency_id, f.indicator_code, f.part, f.item, f.role, f.metric, f.stage, f.value, f.scored, f.source, f.pull_id,
-    f.document, m.meaning_vi, m.unit, v.body_sha256, v.pointer
-from indicator_figures as f
-left join (select metric, meaning_vi, unit from metrics) as m using (metric)
-left join metric_values as v using (agency_id, assessment_year, period, metric, stage, source, pull_id)
-where {key} and f.agency_id in ({ids})
-order by f.agency_id, f.indicator_code, f.part, f.item, f.role desc, f.metric, f.stage
-"""
-_HISTORY = """
-select r.agency_id, r.agency_group, r.ruleset_id, r.assessment_year, r.period, r.total, r.max_total, r.share, r.rank,
-    r.grade, r.comparable, r.rank_change, r.not_comparable_reason, d.decision
-from rankings as r
-inner join rulesets as d using (ruleset_id)
-where r.agency_id in ({ids})
-order by r.agency_id, r.assessment_year, length(r.period) desc, r.period, r.ruleset_id
-"""
-
-
-def of_agencies(con: duckdb.DuckDBPyConnection, board: Board, ids: Sequence[str]) -> dict[str, dict[str, list[Row]]]:
-    """Scores (`cards`), figures and history of some agencies of a ranking, by agency."""
-    chosen = ", ".join(literal(one) for one in ids)
-    made: dict[str, dict[str, list[Row]]] = {one: {"cards": [], "figures": [], "history": []} for one in ids}
-    for name, sql in (
-        ("cards", _CARDS.format(where=board.rows("c"), ids=chosen)),
-        ("figures", _FIGURES.format(key=board.key("f"), ids=chosen)),
-        ("history", _HISTORY.format(ids=chosen)),
-    ):
-        for row in records(con, sql):
-            made[row["agency_id"]][name].append(row)
-    return made
+def points_of(con: duckdb.DuckDBPyConnection, board: Board, code: str) -> list[Decimal | None]:
+    """The points of all agencies of a ranking in one indicator, in no order."""
+    sql = f"select points from indicator_scores where indicator_code = {literal(code)} and {board.rows()}"
+    return [row[0] for row in con.execute(sql).fetchall()]
