@@ -23,7 +23,7 @@ TESTS = cases()
 
 
 class Results:
-    """Collects which cases ran and which failed. A case that failed has been shown: the rest of its tests is left out."""
+    """Collects which cases ran and which failed. Of a case that has failed the rest of its tests is left out."""
 
     def __init__(self) -> None:
         self.ran: set[str] = set()

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetKey,
+    DagsterInstance,
+    MaterializeResult,
+    asset,
+    materialize,
+)
+from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from common.errors import ConfigurationError
 from pipelines.dagster_home import executor_of, open_instance, prepare_home
+from pipelines.dagster_storage import KeptEventLog
 from pipelines.settings import CODE, Deployment
 from tests.support.cluster import DAGSTER, DAGSTER_YAML, workers_of
 from tests.support.servers.postgres import Postgres
@@ -74,3 +86,56 @@ def test_the_executor_is_named_in_the_settings(deployment: Deployment) -> None:
                 executor_of(Deployment(deployment.root))
         else:
             assert executor_of(Deployment(deployment.root)) is expected
+
+
+def events_of(deployment: Deployment, instance: DagsterInstance) -> list[str]:
+    """The kinds of events of a small run with an asset and its check, in order."""
+
+    @asset(check_specs=[AssetCheckSpec("filled", asset="figures")])
+    def figures() -> Iterator[MaterializeResult[None]]:
+        yield MaterializeResult(check_results=[AssetCheckResult(check_name="filled", passed=True)])
+
+    done = materialize([figures], instance=instance)
+    assert done.success
+    assert instance.get_latest_materialization_event(AssetKey(["figures"])) is not None
+    return kinds(instance, done.run_id)
+
+
+def kinds(instance: DagsterInstance, run_id: str) -> list[str]:
+    entries = [one.event_log_entry for one in instance.get_records_for_run(run_id).records]
+    return [entry.dagster_event.event_type_value for entry in entries if entry.dagster_event]
+
+
+def test_kept_connections_write_what_dagsters_own_storage_writes(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same events, in files that either reads. The method replaced is private, so an upgrade may move it."""
+    monkeypatch.setenv("DAGSTER_HOME", str(deployment.dagster_home))
+    with open_instance(deployment) as instance:
+        assert type(instance.event_log_storage) is KeptEventLog
+        kept = events_of(deployment, instance)
+        (run,) = instance.get_runs()
+    (deployment.root / "dagster.yaml").write_text(
+        "storage: {sqlite: {base_dir: {env: DAGSTER_HOME}}}\n", encoding="utf-8"
+    )
+    with open_instance(deployment) as instance:
+        assert type(instance.event_log_storage) is SqliteEventLogStorage
+        assert kinds(instance, run.run_id) == kept
+        assert events_of(deployment, instance) == kept
+    (deployment.root / "dagster.yaml").unlink()
+    with open_instance(deployment) as instance:
+        assert len(instance.get_runs()) == 2
+        assert len(instance.fetch_materializations(AssetKey(["figures"]), limit=9).records) == 2
+
+
+def test_a_kept_connection_notices_that_its_file_was_taken_away(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody clears Dagster's home while its page is open: the next event begins a new file."""
+    monkeypatch.setenv("DAGSTER_HOME", str(deployment.dagster_home))
+    with open_instance(deployment) as instance:
+        events_of(deployment, instance)
+        for path in (deployment.dagster_home / "history" / "runs").glob("*.db*"):
+            path.unlink()
+        assert events_of(deployment, instance)
+        assert len(instance.fetch_materializations(AssetKey(["figures"]), limit=9).records) == 1
