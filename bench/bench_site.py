@@ -4,7 +4,7 @@
 
 Each runs as a process of its own, in turns. The script reads the points and writes name, total, rank and a list of
 points per agency, all in memory; it has no cards, proofs, comparisons, indicators, method, downloads or safe switch.
-The large release is the sample's with the departments of 2024 multiplied.
+The large release is the sample's with the departments of 2024 multiplied, and so is the one before it.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def main() -> None:
         release = releases.current(deployment)
         if release is None:
             sys.exit(f"nothing is published in {deployment.root}")
-        large = multiplied(release, folder / "large")
+        large, huge = multiplied(deployment, release, folder / "large")
         small_turns = [(site(deployment, release, folder), script(release, folder)) for _ in range(ROUNDS)]
-        large_turns = [(site(deployment, large, folder), script(large, folder))]
+        large_turns = [(site(large, huge, folder), script(huge, folder))]
     report("sample", small_turns)
     report(f"{AGENCIES:,} agencies", large_turns)
 
@@ -57,10 +57,22 @@ def demo(root: Path) -> Deployment:
     return made
 
 
-def multiplied(release: Release, folder: Path) -> Release:
-    """The release with its 20 departments of 2024 many times over."""
-    shutil.copytree(release.folder, folder)
-    with duckdb.connect(str(folder / releases.FILE)) as con:
+def multiplied(deployment: Deployment, release: Release, folder: Path) -> tuple[Deployment, Release]:
+    """A deployment whose release has the sample's 20 departments of 2024 many times over, as has the one before it."""
+    root = folder / "data"
+    left_out = shutil.ignore_patterns("landing", "build", "site*", ".dagster", "releases", "warehouse.duckdb")
+    shutil.copytree(deployment.root, root, ignore=left_out, symlinks=True)
+    numbers = sorted(one.number for one in releases.readable(deployment) if one.number <= release.number)[-2:]
+    for number in numbers:
+        place = root / "releases" / str(number)
+        shutil.copytree(deployment.releases / str(number), place)
+        multiply(place / releases.FILE)
+    large = Deployment(root)
+    return large, dataclasses.replace(release, folder=large.releases / str(release.number))
+
+
+def multiply(file: Path) -> None:
+    with duckdb.connect(str(file)) as con:
         ids = f"(select agency_id from rankings where {BOARD})"
         count = con.execute(f"select count(*) from {ids}").fetchall()[0][0]
         copies = f"(select range as copy from range(1, {AGENCIES // count}))"
@@ -73,7 +85,6 @@ def multiplied(release: Release, folder: Path) -> Release:
                 f"insert into {table} select * exclude (copy) replace (agency_id || '-' || copy as agency_id {named}) "
                 f"from {table}, {copies} where agency_id in {ids} {year}"
             )
-    return dataclasses.replace(release, folder=folder)
 
 
 def site(deployment: Deployment, release: Release, folder: Path) -> tuple[float, float, int]:

@@ -14,7 +14,7 @@ from common.durable import sha256_file
 from common.errors import GateError, Text
 from pipelines import approvals, build, releases
 from pipelines.column_words import word_for
-from pipelines.content_hash import table_hash
+from pipelines.content_hash import checksum, table_hash
 from pipelines.copying import STORAGE, Schema, copy_tables
 from pipelines.freshness import source_states
 from pipelines.guard import basis_of
@@ -81,15 +81,15 @@ def assemble(deployment: Deployment, inputs: Inputs) -> Release:
         _write_releases(con, deployment, draft)
         _write_approvals(con, deployment)
         _copy(con, workshop / releases.FILE)
-        expected = {table: table_hash(con, table) for table in PUBLISHED if table not in _MOMENTS}
+        built = {table: checksum(con, table) for table in PUBLISHED}
     file = workshop / releases.FILE
-    _read_back(file, expected)
+    content = _read_back(file, built)
     done = Release(
         **{
             **draft.manifest(),
             "sha256": sha256_file(file),
-            "rows": {table: rows for table, (rows, _) in expected.items()},
-            "hashes": {table: digest for table, (_, digest) in expected.items()},
+            "rows": {table: rows for table, (rows, _) in content.items()},
+            "hashes": {table: digest for table, (_, digest) in content.items()},
         }
     )
     return releases.commit(deployment, workshop, done)
@@ -204,12 +204,16 @@ def _comment_the_rest(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(f'comment on column release.main.{table}."{column}" is {literal(text)}')
 
 
-def _read_back(file: Path, expected: dict[str, tuple[int, str]]) -> None:
-    """Open the closed file as a reader would and compare every table; raise `GateError` (exit 5)."""
+def _read_back(file: Path, built: dict[str, str]) -> dict[str, tuple[int, str]]:
+    """Open the closed file as a reader would, hold every table against what was built, return rows and hash of each.
+
+    The hashes are those of what readers read. Raises `GateError` (exit 5).
+    """
     if file.with_name(file.name + ".wal").exists():
         raise GateError("release-wal", Text("còn tệp .wal", "a .wal file is left"), where=str(file))
     with duckdb.connect(str(file), read_only=True) as con:
-        wrong = [table for table, value in expected.items() if table_hash(con, table) != value]
+        wrong = [table for table, value in built.items() if checksum(con, table) != value]
+        content = {table: table_hash(con, table) for table in built if table not in _MOMENTS}
     if wrong:
         names = ", ".join(wrong)
         raise GateError(
@@ -218,3 +222,4 @@ def _read_back(file: Path, expected: dict[str, tuple[int, str]]) -> None:
             hint=Text("kiểm tra đĩa rồi chạy lại", "check the disk, then run this again"),
             where=str(file),
         )
+    return content

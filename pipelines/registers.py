@@ -16,9 +16,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+from common.durable import sha256_file
 from common.errors import ConfigurationError, Finding, Text
 from common.yaml_files import display_path, invalid
 from pipelines import corrections
@@ -138,7 +140,15 @@ def _holds(row: Agency | Code, day: date) -> bool:
 
 
 def read_registers(folder: Path) -> Registers:
-    """Read and check the registers; every finding names file and line. Raises `ConfigurationError` (exit 3)."""
+    """Read and check the registers; every finding names file and line. Raises `ConfigurationError` (exit 3).
+
+    A refresh asks several times, to see whether they changed: the same bytes are checked once.
+    """
+    return _checked(folder, tuple(sha256_file(path) for path in sorted(folder.glob("*.csv"))))
+
+
+@lru_cache(maxsize=2)
+def _checked(folder: Path, _: tuple[str, ...]) -> Registers:
     findings: list[Finding] = []
     agencies = list(_read(folder / "agencies.csv", Agency, findings))
     codes = list(_read(folder / "agency_codes.csv", Code, findings))

@@ -93,7 +93,8 @@ def several_years(root: Path) -> Deployment:
     for name in ("exceptions", "appraisals"):
         shutil.copy(SAMPLE / "registers" / f"{name}.csv", root / "registers")
     text = (SAMPLE / "dti.yaml").read_text(encoding="utf-8")
-    (root / "dti.yaml").write_text(text.replace("[2018, 2022,", "[2022,"), encoding="utf-8")
+    text = text.replace("[2018, 2022,", "[2022,") + "site: false\n"
+    (root / "dti.yaml").write_text(text, encoding="utf-8")
     return made
 
 
