@@ -41,6 +41,7 @@ _COLUMNS = """
 select column_name, data_type, coalesce(comment, '') as comment from duckdb_columns()
 where table_name = {table} and schema_name = 'main' order by column_index
 """
+BY = "agency_id"
 _SHEET_CELL = 32_767
 _CUT = " … (CSV)"
 _FIRST_YEAR = 1900
@@ -72,7 +73,8 @@ class Table:
 
 
 def read_table(con: duckdb.DuckDBPyConnection, name: str, where: str = "true") -> Table:
-    """The rows of a table that fulfil a condition, ordered by all columns. Lists are text, joined by `; `.
+    """The rows of a table that fulfil a condition, by agency where it has one, then by all columns. Lists are text,
+    joined by `; `.
 
     `name` and `where` are ours, never a person's. Raises `LookupError` for a table that the release does not have.
     """
@@ -83,20 +85,42 @@ def read_table(con: duckdb.DuckDBPyConnection, name: str, where: str = "true") -
 def stream_table(
     con: duckdb.DuckDBPyConnection, name: str, where: str = "true", *, size: int = 20_000
 ) -> Iterator[Table]:
-    """As `read_table`, in tables of at most `size` rows (0: all in one), at least one; `con` serves nothing else
-    meanwhile."""
+    """As `read_table`. A table of more than `size` rows (0: any) comes in several, some agencies at a time where it has
+    any, so that nothing has to sort or hold all of it; `con` serves nothing else meanwhile."""
     found = records(con, _COLUMNS.format(table=literal(name)))
     if not found:
         raise LookupError(name)
     columns = tuple(Column(c["column_name"], kind_of(c["data_type"]), c["data_type"], c["comment"]) for c in found)
     chosen = ", ".join(_selected(column) for column in columns)
+    by = sorted((column.name for column in columns), key=lambda one: one != BY)
+    order = ", ".join(f'"{one}"' for one in by)
     told = con.execute(f"select comment from duckdb_tables() where table_name = {literal(name)}").fetchall()
     meaning = " ".join((told[0][0] or "").split()) if told else ""
-    cursor = con.execute(f'select {chosen} from "{name}" where {where} order by all')
-    rows = cursor.fetchmany(size) if size else cursor.fetchall()
-    yield Table(name, meaning, columns, rows)
-    while size and len(rows) == size and (rows := cursor.fetchmany(size)):
-        yield Table(name, meaning, columns, rows)
+    for part in _parts(con, name, where, size if BY in by else 0):
+        cursor = con.execute(f'select {chosen} from "{name}" where {part} order by {order}')
+        yield Table(name, meaning, columns, cursor.fetchall())
+
+
+def _parts(con: duckdb.DuckDBPyConnection, name: str, where: str, size: int) -> list[str]:
+    """Conditions that cut a large table into some agencies each, at most a quarter of `size` rows where one agency has
+    no more."""
+    count = con.execute(f'select count(*) from "{name}" where {where}').fetchall()[0][0] if size else 0
+    if count <= size:
+        return [where]
+    sql = f'select {BY}, count(*) from "{name}" where {where} group by {BY} order by {BY} nulls last'
+    groups: list[list[str | None]] = []
+    room = 0
+    for agency_id, rows in con.execute(sql).fetchall():
+        if rows > room or agency_id is None:
+            groups.append([])
+            room = size // 4
+        groups[-1].append(agency_id)
+        room -= rows
+    ends = [(one[0], one[-1]) for one in groups]
+    return [
+        f"({where}) and " + (f"{BY} is null" if first is None else f"{BY} between {literal(first)} and {literal(last)}")
+        for first, last in ends
+    ]
 
 
 def kind_of(sql_type: str) -> Kind:

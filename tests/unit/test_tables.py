@@ -23,6 +23,7 @@ from pipelines.publication.tables import (
     kind_of,
     parquet_bytes,
     read_table,
+    stream_table,
     with_columns,
     xlsx_bytes,
 )
@@ -126,3 +127,17 @@ def test_columns_are_added_from_the_row_by_name(con: duckdb.DuckDBPyConnection) 
     table = with_columns(filled(con), [(stamp, lambda row: 7 if row["ranked"] else None)])
     assert table.titles[-1] == "release"
     assert {row[-1] for row in table.rows} == {7, None}
+
+
+@pytest.mark.parametrize("size", [1, 4, 8, 40, 0])
+def test_a_large_table_comes_in_parts_in_the_same_order(size: int) -> None:
+    """By agency, then by all columns, whatever the size of the parts; who has many rows and who has no id included."""
+    with duckdb.connect() as con:
+        con.execute("create table points as select 9 - range as points, 'a' || (range % 3) as agency_id from range(9)")
+        con.execute("insert into points select range, 'a1' from range(20) union all values (5, null), (4, null)")
+        whole = read_table(con, "points")
+        parts = list(stream_table(con, "points", size=size))
+    assert [row for part in parts for row in part.rows] == whole.rows
+    assert whole.rows == sorted(whole.rows, key=lambda row: (row[1] is None, row[1] or "", row[0]))
+    assert (len(parts) > 1) == (0 < size < len(whole.rows))
+    assert {part.titles == whole.titles for part in parts} == {True}
