@@ -57,7 +57,7 @@ def sweep(bench: Bench, job: str, copy: Copy, number: int, after: Callable[[Depl
     first = copy()
     calls = bench.do(job, first, watched=True, **narrowed).calls
     bench.gone(first)
-    for at in every(calls):
+    for at in reversed(every(calls)):  # what is wrong shows near the end, where most has been written
         deployment = copy()
         done = bench.do(job, deployment, strike=[at, number, number == errno.ENOSPC], **narrowed)
         if number:
