@@ -115,8 +115,7 @@ def test_K24_without_dagsters_home(bench: Bench) -> None:
 
 
 def break_model(project: Path) -> str:
-    path = project / "models" / "intermediate"
-    model = sorted(path.glob("*.sql"))[0]
+    model = project / "models" / "intermediate" / "int_portal_766__metrics.sql"
     model.write_text(model.read_text() + "\nwhere no_such_column > 0\n")
     return model.stem
 
