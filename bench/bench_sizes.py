@@ -10,7 +10,8 @@ rank; the one in DuckDB also writes a DuckDB file, the one in pandas a CSV. Ever
 in turns. The pipeline's own work is what a size takes beyond the fixed start of the tools (imports, definitions, dbt's
 start), and it is told twice: beyond a refresh of one agency in one year, which is all of it, and beyond a refresh of
 the same agencies and years with almost no rows, which is what the rows cost. The script is told whole and beyond its
-own start. The results site is off (`site: false`): the scripts end at the ranking too, and `bench_site.py` measures it.
+own start. The same is then measured inside one process that has imported everything, where the start hides
+nothing. The results site is off (`site: false`): the scripts end at the ranking too, and `bench_site.py` measures it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import json
 import os
 import shutil
 import statistics
@@ -132,6 +134,29 @@ from pipelines.refresh import refresh
 from pipelines.settings import Deployment
 refresh(Deployment.at(sys.argv[1]), [], rebuild=True, reason="bench")
 """
+# All of it in one process that has imported everything: what two whole processes differ by is lost in their start.
+INSIDE = """
+import json, sys, time
+from pathlib import Path
+from pipelines.refresh import refresh
+from pipelines.settings import Deployment
+folder, rounds, script = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+def refreshed(name):
+    refresh(Deployment.at(str(folder / name)), [], rebuild=True, reason="bench")
+def scripted(name):
+    target = folder / "inside.duckdb"
+    target.unlink(missing_ok=True)
+    sys.argv[1:4] = [str(folder / name / "landing"), str(folder / name / "registers"), str(target)]
+    exec(compile(script, "script", "exec"), {})
+def cpu(work, name):
+    started = time.process_time()
+    work(name)
+    return time.process_time() - started
+ways = {f"{work.__name__} {name}": (work, name) for work in (refreshed, scripted) for name in ("big", "small", "one")}
+for work, name in ways.values():
+    work(name)
+print(json.dumps([{way: cpu(*words) for way, words in ways.items()} for _ in range(rounds)]))
+"""
 NIGHT = REFRESH.replace("rebuild=True", "rebuild=False")
 
 
@@ -193,6 +218,7 @@ def measure(name: str, size: Size, folder: Path, rounds: int) -> None:
                 parts.setdefault(part, {}).setdefault(root.name, []).append(seconds)
     same_ranks(Deployment(big).warehouse, folder / "duckdb0.duckdb")
     report(name, size, rows, runs, parts)
+    inside(folder, 3 * rounds)
     if name in {"smoke", "province"}:
         one_night(size, big, rounds)
 
@@ -408,6 +434,28 @@ def report(
     for part, seconds in parts.items():
         told = [statistics.median(seconds.get(root, [0.0])) for root in ("big", "small", "one")]
         print(f"  {part:32}{told[0]:>10.2f}{told[1]:>10.2f}{told[2]:>12.2f}", flush=True)
+
+
+def inside(folder: Path, rounds: int) -> None:
+    """CPU seconds in one process, in turns, after a first time of each that does not count."""
+    words = [sys.executable, "-c", INSIDE, str(folder), str(rounds), SCRIPT]
+    done = subprocess.run(
+        words, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    turns: list[dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    print(f"  in one process, {rounds} rounds, CPU s")
+    for way in turns[0]:
+        print(f"    {way:20}{spread([turn[way] for turn in turns])}")
+    for without in ("one", "small"):
+        own, theirs = (
+            [turn[f"{what} big"] - turn[f"{what} {without}"] for turn in turns] for what in ("refreshed", "scripted")
+        )
+        whole = [turn["scripted big"] for turn in turns]
+        ratios = [statistics.median(own) / statistics.median(base) for base in (whole, theirs)]
+        print(
+            f"    beyond {without}: own{spread(own)}, script{spread(whole)}, beyond its own {without}{spread(theirs)}"
+        )
+        print(f"      ratio to the script {ratios[0]:.2f}; beyond its own {ratios[1]:.2f}", flush=True)
 
 
 def _beyond(runs: dict[str, list[Run]], what: str, without: str, field: str) -> list[float]:

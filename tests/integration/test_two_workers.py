@@ -3,8 +3,11 @@ years, and what they publish is what one machine would have published."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +15,13 @@ import duckdb
 import pytest
 
 from pipelines import journal, releases
+from pipelines.dagster_home import prepare_home
 from pipelines.refresh import refresh
 from pipelines.releases import Release
 from pipelines.settings import CODE, Deployment
 from pipelines.settings_file import Cluster
 from pipelines.sharing import lake
-from tests.support.cluster import Shared, workers_of
+from tests.support.cluster import DAGSTER_YAML, Shared, workers_of
 from tests.support.deployments import dti, dti_json, sample_deployment, start_dti
 from tests.support.servers.postgres import Postgres
 from tests.support.servers.s3 import BUCKET, s3
@@ -160,8 +164,6 @@ lake.publish(deployment.settings.cluster, release, release.file, "killed")
 def test_killed_while_it_writes_into_the_lake_nothing_is_seen(
     own_copy: Deployment, on_a_folder: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     worker = on_a_folder.join(own_copy)
     for name, value in on_a_folder.env.items():
         monkeypatch.setenv(name, value)
@@ -178,6 +180,32 @@ def test_killed_while_it_writes_into_the_lake_nothing_is_seen(
     lake.publish(_cluster(worker), release, release.file, "again")
     with lake.opened(_cluster(worker)) as con:
         assert [one.number for one in lake.shelf(con)] == [release.number]
+
+
+def test_every_step_in_a_process_of_its_own(own_copy: Deployment, on_a_folder: Shared, tmp_path: Path) -> None:
+    """Another executor by configuration: steps take turns at the build file, and the release is the same."""
+    alone = releases.current(own_copy)
+    assert alone is not None
+    worker = on_a_folder.join(own_copy)
+    path = worker.root / "dti.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "  executor: dagster.multiprocess_executor\n", encoding="utf-8")
+    (worker.root / "dagster.yaml").write_text(f"{DAGSTER_YAML}concurrency: {{pools: {{granularity: op}}}}\n")
+    worker = Deployment(worker.root)
+    prepare_home(worker)
+    settings = {"data": str(worker.root), "rebuild": True, "as_of": alone.as_of}
+    (tmp_path / "job.yaml").write_text(json.dumps({"resources": {"refresh": {"config": settings}}}), encoding="utf-8")
+    words = ["-m", "dagster", "job", "execute", "-m", "pipelines.definitions", "-j", "rebuild"]
+    env = {**os.environ, **on_a_folder.env, "DTI_DATA": str(worker.root), "DAGSTER_HOME": str(worker.dagster_home)}
+    done = subprocess.run(
+        [sys.executable, *words, "-c", str(tmp_path / "job.yaml")],
+        cwd=CODE, env=env, capture_output=True, text=True, check=False, timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    processes = on_a_folder.dagster("select count(*) from event_logs where dagster_event_type = 'STEP_WORKER_STARTED'")
+    assert processes[0][0] > 5
+    release = releases.all_of(worker)[-1]
+    assert release.number > alone.number
+    assert {name for name, digest in alone.hashes.items() if release.hashes[name] != digest} == set()
 
 
 def _cluster(deployment: Deployment) -> Cluster:
