@@ -15,17 +15,7 @@ from pipelines.lock import holder
 from pipelines.refresh import refresh
 from pipelines.releases import Release
 from pipelines.settings import Deployment
-from tests.support.deployments import dti, dti_json, fresh_deployment, start_dti
-
-RESULTS = {
-    "metric_values",
-    "indicator_values",
-    "indicator_scores",
-    "main_index_scores",
-    "pillar_scores",
-    "rankings",
-    "check_results",
-}
+from tests.support.deployments import RESULTS, dti, dti_json, fresh_deployment, start_dti
 
 
 def test_a_second_refresh_with_nothing_new_publishes_nothing_and_says_so(own_copy: Deployment) -> None:
@@ -44,7 +34,7 @@ def test_a_forced_rebuild_gives_the_same_content_of_every_table(own_copy: Deploy
     assert before is not None
     assert after is not None
     assert after.number == before.number + 1
-    assert after.hashes.keys() >= RESULTS
+    assert after.hashes.keys() >= set(RESULTS)
     assert after.hashes == before.hashes
     assert after.file != before.file
     assert before.file.exists(), "readers keep the file they opened"

@@ -17,6 +17,16 @@ from pipelines.settings import CODE, Deployment
 
 SAMPLE = CODE / "data"
 WRITTEN = ("dti.yaml", "sources", "registers", "inbox")
+RESULTS = (
+    "metric_values",
+    "indicator_values",
+    "indicator_scores",
+    "main_index_scores",
+    "pillar_scores",
+    "rankings",
+    "check_results",
+)
+"""Tables of a release whose content a repetition must give again."""
 PORTAL_ONLY = """name: an_giang
 title: {vi: Tỉnh An Giang (chỉ cổng quốc gia), en: An Giang (national portal only)}
 environment: sample

@@ -15,17 +15,9 @@ from pipelines import releases
 from pipelines.lock import holder
 from pipelines.releases import Release
 from pipelines.settings import Deployment
+from tests.support.deployments import RESULTS
 from tests.support.zygote import Done, Zygote
 
-RESULTS = (
-    "metric_values",
-    "indicator_values",
-    "indicator_scores",
-    "main_index_scores",
-    "pillar_scores",
-    "rankings",
-    "check_results",
-)
 PULLS = "landing/portal_766/2025"
 
 
