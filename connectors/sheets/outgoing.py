@@ -20,6 +20,7 @@ from common.durable import write_whole
 
 Value = str | int | Decimal | date | None
 TEXT_MARK = "'"
+_LINE = 15  # points
 _FORMULA = re.compile(r"[\s']*[=+\-@\t\r\n＝＋－＠]|[\t\r\n]", re.DOTALL)
 _ESCAPE_LIKE = re.compile(r"_x(?=[0-9A-Fa-f]{4}_)")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0d\x0e-\x1f]")
@@ -80,3 +81,18 @@ def escaped(text: str) -> str:
 
 def _field(value: Value) -> str:
     return safe_text(value) if isinstance(value, str) else str(value)
+
+
+def fit_to_paper(sheet: Any, title_row: int = 0) -> None:
+    """Printed on A4 across, as wide as the paper, with the row of titles (0: none) on every page."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", "9", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    if title_row:
+        sheet.print_title_rows = f"{title_row}:{title_row}"
+
+
+def set_height(sheet: Any, number: int, row: Sequence[Any], widths: Sequence[int]) -> None:
+    """Make a row as high as its tallest text: programs do not measure wrapped text of a file they did not write."""
+    texts = zip(row, widths, strict=False)
+    lines = max((-(-len(value) // width) for value, width in texts if isinstance(value, str)), default=1)
+    sheet.row_dimensions[number].height = _LINE * max(lines, 1)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.sheets.grid import letters
-from connectors.sheets.outgoing import put_text
+from connectors.sheets.outgoing import fit_to_paper, put_text, set_height
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -174,6 +174,7 @@ def _guide(book: Workbook, above: Sequence[str]) -> None:
     sheet: Any = book.active
     sheet.title = GUIDE
     sheet.column_dimensions["A"].width = 110
+    fit_to_paper(sheet)
     for number, line in enumerate((*above, *_GUIDE), 1):
         cell = sheet.cell(number, 1)
         if line:
@@ -202,8 +203,10 @@ def _table(book: Workbook, name: str, above: Sequence[str], titles: Sequence[str
             if number == HEADER_ROW:
                 cell.font = Font(bold=True)
                 cell.fill = PatternFill("solid", fgColor="DDE6F0")
+        set_height(sheet, number, row, _WIDTHS[name])
     for column, width in enumerate(_WIDTHS[name], 1):
         sheet.column_dimensions[letters(column)].width = width
+    fit_to_paper(sheet, HEADER_ROW)
     sheet.freeze_panes = f"A{HEADER_ROW + 1}"
     sheet.protection.sheet = True  # without a password: against slips, not against people
     sheet.protection.formatColumns = sheet.protection.formatRows = False

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.sheets.outgoing import put_text
+from connectors.sheets.outgoing import fit_to_paper, put_text, set_height
 from pipelines.groups import GROUPS
 from pipelines.publication.docx import settled
 from pipelines.publication.wording import day
@@ -25,7 +25,6 @@ TITLES = (
 )
 _WIDTHS = (18, 7, 38, 8, 8, 14, 14, 14, 8, 26, 30)
 _RANK_TITLES = ("Hạng", "Cơ quan", "Tổng điểm", "Điểm tối đa", "Tỷ lệ", "Xếp loại", "Đủ số liệu", "Phải có")
-_LINE = 15  # points
 _WORDS = {"yes": "có", "no": "không"}
 
 _FIGURES = """
@@ -140,13 +139,11 @@ def _table(
         sheet.column_dimensions[get_column_letter(column)].width = width
     above = _above(found)
     sheet.freeze_panes = f"A{len(above) + 2}"
-    sheet.print_title_rows = f"{len(above) + 1}:{len(above) + 1}"
-    sheet.page_setup.orientation, sheet.page_setup.paperSize, sheet.page_setup.fitToHeight = "landscape", "9", 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    fit_to_paper(sheet, len(above) + 1)
     for line in above:
         sheet.append([_cell(sheet, line, "above")])
     for number, row in enumerate(_with_titles(titles, rows), len(above) + 1):
-        sheet.row_dimensions[number].height = _LINE * _lines(row, widths)
+        set_height(sheet, number, row, widths)
         sheet.append([_cell(sheet, value, "title" if number == len(above) + 1 else "body") for value in row])
     sheet.auto_filter.ref = f"A{len(above) + 1}:{get_column_letter(len(titles))}{number}"
 
@@ -154,11 +151,6 @@ def _table(
 def _with_titles(titles: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     yield titles
     yield from rows
-
-
-def _lines(row: tuple[Any, ...], widths: tuple[int, ...]) -> int:
-    """How many lines the tallest cell takes: programs do not measure wrapped text of a file they did not write."""
-    return max(-(-len(value) // width) for value, width in zip(row, widths, strict=True) if isinstance(value, str))
 
 
 def _looks(book: Any) -> None:
