@@ -107,12 +107,13 @@ def run_dbt(deployment: Deployment) -> DbtResult:
 
     with connect(deployment) as con:
         found = con.execute("select table_name from duckdb_tables() where schema_name = 'accepted'").fetchall()
-    skipped = _of_sources_only(_manifest(), {name for (name,) in found})
-    return run(deployment, [*BUILD, *(("--exclude", *skipped) if skipped else ())])
+    manifest = parsed()
+    skipped = _of_sources_only(manifest, {name for (name,) in found})
+    return run(deployment, [*BUILD, *(("--exclude", *skipped) if skipped else ())], manifest)
 
 
-def run(deployment: Deployment, words: Sequence[str]) -> DbtResult:
-    """Any command of dbt on the build file.
+def run(deployment: Deployment, words: Sequence[str], manifest: Any) -> DbtResult:
+    """Any command of dbt on the build file, by the manifest of `parsed`, which serves once.
 
     dbt's own connection is closed afterwards: DuckDB would hand the same open file to the next refresh of this process,
     although another stands at its path by then.
@@ -123,7 +124,7 @@ def run(deployment: Deployment, words: Sequence[str]) -> DbtResult:
 
     with connect(deployment) as con, environment(DTI_BUILD_FILE=str(deployment.build_file)):
         try:
-            result = _invoke(words, manifest=_manifest())
+            result = _invoke(words, manifest)
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # untyped in dbt-duckdb
         return _read(result, con)
@@ -151,7 +152,8 @@ def _of_sources_only(manifest: Any, absent: set[str]) -> list[str]:
     return sorted(models[key].name for key in models.keys() - built)
 
 
-def _manifest() -> Any:
+def parsed() -> Any:
+    """The manifest that set-up wrote."""
     from dbt.contracts.graph.manifest import Manifest
 
     return Manifest.from_msgpack(_PARSED.read_bytes())

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipelines.dbt_project import BUILD, MANIFEST, UNIT_TESTS, run, run_dbt
+from pipelines.dbt_project import BUILD, MANIFEST, UNIT_TESTS, parsed, run, run_dbt
 from pipelines.settings import Deployment
 
 
@@ -17,8 +17,8 @@ def expected() -> set[str]:
 
 def test_every_unit_test_of_the_models_passes(own_copy: Deployment, expected: set[str]) -> None:
     """On a build file with every model, because a unit test asks for the columns of what a model reads."""
-    run(own_copy, BUILD).raise_if_failed()
-    result = run(own_copy, UNIT_TESTS)
+    run(own_copy, BUILD, parsed()).raise_if_failed()
+    result = run(own_copy, UNIT_TESTS, parsed())
     result.raise_if_failed()
     assert expected
     assert {one.name for one in result.tests} == expected
@@ -35,7 +35,7 @@ def test_models_of_absent_sources_are_not_built(own_copy: Deployment) -> None:
         *("stg_self_assessment_points", "int_self_assessment_points"),
     }
     rows = {one.name: one.rows for one in few.models}
-    everything = run(own_copy, BUILD)
+    everything = run(own_copy, BUILD, parsed())
     everything.raise_if_failed()
     assert {one.name: one.rows for one in everything.models if one.name in built} == rows
     assert rows["metric_values"] > 0
