@@ -20,6 +20,7 @@ from tests.support.sql_probe import Figures
 TOGETHER = {"test_canaries", "test_determinism", "test_hostile_names", "test_sharing", "test_site", "test_two_workers"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in TOGETHER:
