@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 DTI_DATA ?= data
 SOURCES := $(wildcard dbt_project/*.yml dbt_project/*/*.* dbt_project/*/*/*.*)
+# A file of tests stays in one worker: what several of them begin with is made once.
+IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 PACKAGES := common rulesets connectors pipelines
 
 export DTI_DATA
@@ -45,10 +47,10 @@ demo: setup
 	$(BIN)/dti demo
 
 test: setup .venv-servers/installed
-	$(BIN)/pytest -n auto --dist loadgroup -m "not slow"
+	$(BIN)/pytest $(IN_PARALLEL) -m "not slow"
 
 test-all: setup .venv-servers/installed
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest $(IN_PARALLEL)
 
 # The fast tests of all that uses DuckDB (connectors never import it) again on its next major version, in an environment
 # of its own.
@@ -58,7 +60,7 @@ test-next-duckdb: setup .venv-servers/installed
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.duckdb-next.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	PYTHONDONTWRITEBYTECODE= .venv-next/bin/python -m compileall -q -j 0 .venv-next/lib || true
-	.venv-next/bin/pytest -n auto --dist loadgroup -m "not slow" tests/unit tests/golden tests/integration tests/faults/test_determinism.py
+	.venv-next/bin/pytest $(IN_PARALLEL) -m "not slow" tests/unit tests/golden tests/integration tests/faults/test_determinism.py
 
 lint: setup
 	$(BIN)/ruff check .

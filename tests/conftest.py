@@ -16,17 +16,6 @@ from tests.support.deployments import dti, fresh_deployment, sample_deployment
 from tests.support.servers.postgres import Postgres, postgres
 from tests.support.sql_probe import Figures
 
-# What these begin with costs a minute: they go to one worker each, so that it is made once.
-TOGETHER = {"test_canaries", "test_determinism", "test_hostile_names", "test_sharing", "test_site", "test_two_workers"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.stem in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture
 def deployment(tmp_path: Path) -> Deployment:
     """A deployment of one's own that was never refreshed."""
