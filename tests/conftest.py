@@ -16,6 +16,7 @@ from tests.support.deployments import dti, fresh_deployment, sample_deployment
 from tests.support.servers.postgres import Postgres, postgres
 from tests.support.sql_probe import Figures
 
+
 @pytest.fixture
 def deployment(tmp_path: Path) -> Deployment:
     """A deployment of one's own that was never refreshed."""
