@@ -53,14 +53,16 @@ test-all: setup .venv-servers/installed
 	$(BIN)/pytest $(IN_PARALLEL)
 
 # The fast tests of all that uses DuckDB (connectors never import it) again on its next major version, in an environment
-# of its own.
+# of its own; without those of killed, refused and shared runs, which depend on processes and not on the engine.
+PROCESSES := refresh faults_before_publication alerts appeals canaries sharing two_workers readme init
 test-next-duckdb: setup .venv-servers/installed
 	$(PYTHON) -m venv .venv-next
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.duckdb-next.lock
 	.venv-next/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	PYTHONDONTWRITEBYTECODE= .venv-next/bin/python -m compileall -q -j 0 .venv-next/lib || true
-	.venv-next/bin/pytest $(IN_PARALLEL) -m "not slow" tests/unit tests/golden tests/integration tests/faults/test_determinism.py
+	.venv-next/bin/pytest $(IN_PARALLEL) -m "not slow" tests/unit tests/golden tests/integration \
+		tests/faults/test_determinism.py $(PROCESSES:%=--ignore=tests/integration/test_%.py)
 
 lint: setup
 	$(BIN)/ruff check .
