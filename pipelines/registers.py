@@ -8,9 +8,7 @@ as of its last day: who was merged away during the year is not ranked in it, who
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -21,11 +19,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from common.durable import sha256_file
-from common.errors import ConfigurationError, Finding, Text
+from common.errors import Finding, Text
 from common.yaml_files import display_path, invalid
 from pipelines import corrections
 from pipelines.corrections import Correction, Placed
 from pipelines.groups import GROUPS
+from pipelines.register_lines import csv_lines
 
 _DAYS = {"valid_from", "valid_to", "decided_on"}
 
@@ -180,7 +179,7 @@ def _checked(folder: Path, _: tuple[str, ...]) -> Registers:
 
 def _read(path: Path, kind: type[Row], findings: list[Finding]) -> Iterator[tuple[int, Row]]:
     names = [field.name for field in fields(kind)]
-    for line, row in _rows(path, names):
+    for line, row in csv_lines(path, names):
         if None in row or None in row.values():
             findings.append(_finding(path, line, "register-columns", "sai số cột", "wrong number of columns"))
             continue
@@ -190,42 +189,6 @@ def _read(path: Path, kind: type[Row], findings: list[Finding]) -> Iterator[tupl
                 vi, en = f"{name} '{cells[name]}' không phải ngày", f"{name} '{cells[name]}' is not a date"
                 findings.append(_finding(path, line, "register-date", vi, en))
         yield line, kind(**cells)
-
-
-def _rows(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line and cells of each row; raise where the file is missing, no CSV in UTF-8, or has other columns."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigurationError(
-            "file-missing", Text("không tìm thấy sổ đăng ký", "the register is missing"), where=display_path(path)
-        ) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(
-            "file-encoding",
-            Text("sổ đăng ký không phải UTF-8", "the register is not UTF-8"),
-            hint=Text("lưu lại dạng CSV UTF-8", "save it as CSV UTF-8"),
-            where=display_path(path),
-        ) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    last = 1
-    try:
-        if reader.fieldnames != names:
-            raise ConfigurationError(
-                "register-header",
-                Text(f"dòng đầu phải là: {','.join(names)}", f"the first line must be: {','.join(names)}"),
-                where=f"{display_path(path)}:1",
-            )
-        for row in reader:
-            last = reader.line_num
-            yield last, row
-    except csv.Error as error:
-        raise ConfigurationError(
-            "register-syntax",
-            Text(f"CSV sai cú pháp: {error}", f"not valid CSV: {error}"),
-            hint=Text('mỗi dấu " mở phải có dấu " đóng', 'every " that opens must close'),
-            where=f"{display_path(path)}:{last + 1}",
-        ) from None
 
 
 def _is_date(text: str) -> bool:
