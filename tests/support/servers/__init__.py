@@ -25,6 +25,7 @@ def servers_python() -> Path:
     """The interpreter that has the servers. Skips the test where they are not installed."""
     python = SERVERS / "python"
     if not (SERVERS.parent / "installed").exists():
+        # `make test` and CI install them first, so only a bare `pytest` on a new machine skips, and says what to run.
         pytest.skip("the servers are not installed: make .venv-servers/installed")
     return python
 
