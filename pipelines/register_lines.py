@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+from common.csv_cells import refuse_endless
 from common.errors import ConfigurationError, Text
 from common.yaml_files import display_path
 
@@ -36,6 +37,7 @@ def csv_lines(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, str
                 where=f"{display_path(path)}:1",
             )
         for row in reader:
+            refuse_endless(row.values())
             last = reader.line_num
             yield last, row
     except csv.Error as error:

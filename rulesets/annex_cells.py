@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+from common.csv_cells import refuse_endless
 from common.errors import ConfigurationError, Finding, Text
 from common.yaml_files import display_path, invalid
 
@@ -98,6 +99,7 @@ def _csv_rows(path: Path) -> list[list[Any]]:
     last = 0
     try:
         for row in reader:
+            refuse_endless(row)
             rows.append(list(row))
             last = reader.line_num
     except csv.Error as error:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.csv_cells import refuse_endless
 from common.errors import Text, UsageError
 
 COLUMNS = ("agency", "indicator", "numerator", "denominator", "value", "status", "article", "points")
@@ -98,13 +99,16 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
     if unknown or not {"agency", "indicator"} <= set(reader.fieldnames or []):
         listed = ", ".join(unknown) or "agency, indicator"
         raise _wrong(f"{path}:1", Text(f"cột lạ hoặc thiếu: {listed}", f"columns unknown or missing: {listed}"))
+    last = 1
     try:
         for row in reader:
+            refuse_endless(row.values())
             if None in row or None in row.values():
                 raise _wrong(f"{path}:{reader.line_num}", Text("sai số cột", "wrong number of columns"))
-            yield reader.line_num, {name: row.get(name, "").strip() for name in COLUMNS}
+            last = reader.line_num
+            yield last, {name: row.get(name, "").strip() for name in COLUMNS}
     except csv.Error as error:
-        raise _wrong(f"{path}:{reader.line_num + 1}", Text(f"CSV sai: {error}", f"not valid CSV: {error}")) from None
+        raise _wrong(f"{path}:{last + 1}", Text(f"CSV sai: {error}", f"not valid CSV: {error}")) from None
 
 
 def _wish(path: Path, line: int, row: dict[str, str]) -> Wish:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.csv_cells import refuse_endless
 from common.errors import ConfigurationError, Finding, Text
 from common.yaml_files import display_path, invalid
 from rulesets.load import LoadedRuleset
@@ -96,6 +97,7 @@ def _rows(text: str, shown: str) -> Iterator[tuple[int, list[str]]]:
     start = 1
     try:
         for row in reader:
+            refuse_endless(row)
             yield reader.line_num, [cell.strip() for cell in row]
             start = reader.line_num + 1
     except csv.Error as error:
