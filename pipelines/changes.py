@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -137,9 +138,11 @@ _NONE = {
 }
 
 Key = tuple[str, int, str]
+_MEMORY = "256MB"
+"""What a comparison of releases may hold; more of them waits on disk."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """One indicator's or main index's share of a change; `code` is empty for rounding."""
 
@@ -153,7 +156,7 @@ class Part:
         return self.points_after - self.points_before
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One agency in one ranking. `parts` add up to the change of its total; `figures` are its own indicators whose
     figures differ, with both pulls."""
@@ -187,8 +190,10 @@ class Change:
 
 def between(before: Release, after: Release) -> list[Change]:
     """Every agency whose total, rank or ruleset differs; empty when the releases say the same."""
-    with duckdb.connect() as con:
+    with TemporaryDirectory(prefix="dti-changes-") as spill, duckdb.connect() as con:
         con.execute("set autoinstall_known_extensions = false")
+        con.execute(f"set memory_limit = '{_MEMORY}'")
+        con.execute(f"set temp_directory = {literal(spill)}")
         con.execute(f"attach {literal(str(before.file))} as before (read_only)")
         con.execute(f"attach {literal(str(after.file))} as after (read_only)")
         return compared(con)

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.sheets.outgoing import fit_to_paper, put_text, set_height
+from connectors.sheets.outgoing import escaped, fit_to_paper, put_text, set_height
 from pipelines.groups import GROUPS
 from pipelines.publication.docx import settled
 from pipelines.publication.wording import day
@@ -142,9 +142,10 @@ def _table(
     fit_to_paper(sheet, len(above) + 1)
     for line in above:
         sheet.append([_cell(sheet, line, "above")])
+    cells = _Cells(sheet)
     for number, row in enumerate(_with_titles(titles, rows), len(above) + 1):
         set_height(sheet, number, row, widths)
-        sheet.append([_cell(sheet, value, "title" if number == len(above) + 1 else "body") for value in row])
+        sheet.append(cells.row(row, "title" if number == len(above) + 1 else "body"))
     sheet.auto_filter.ref = f"A{len(above) + 1}:{get_column_letter(len(titles))}{number}"
 
 
@@ -170,6 +171,30 @@ def _looks(book: Any) -> None:
         NamedStyle("points", number_format="#,##0.00", **framed),
     ):
         book.add_named_style(look)
+
+
+class _Cells:
+    """The cells of one row after the other. A sheet that is only written has done with a cell when its row is in it, so
+    that each look needs one cell per column, not one per figure."""
+
+    def __init__(self, sheet: Any) -> None:
+        self._sheet = sheet
+        self._made: dict[tuple[int, str, type], Any] = {}
+
+    def row(self, values: tuple[Any, ...], look: str) -> list[Any]:
+        return [self._one(column, value, look) for column, value in enumerate(values)]
+
+    def _one(self, column: int, value: Any, look: str) -> Any:
+        key = (column, look, type(value))
+        cell = self._made.get(key)
+        if cell is None:
+            cell = self._made[key] = _cell(self._sheet, value, look)
+        elif isinstance(value, str):
+            cell.value = escaped(value)
+            cell.data_type = "s"
+        else:
+            cell.value = value
+        return cell
 
 
 def _cell(sheet: Any, value: Any, look: str) -> Any:

@@ -83,7 +83,7 @@ def read_table(con: duckdb.DuckDBPyConnection, name: str, where: str = "true") -
 
 
 def stream_table(
-    con: duckdb.DuckDBPyConnection, name: str, where: str = "true", *, size: int = 20_000
+    con: duckdb.DuckDBPyConnection, name: str, where: str = "true", *, size: int = 5_000
 ) -> Iterator[Table]:
     """As `read_table`. A table of more than `size` rows (0: any) comes in several, some agencies at a time where it has
     any, so that nothing has to sort or hold all of it; `con` serves nothing else meanwhile."""
@@ -101,11 +101,14 @@ def stream_table(
         yield Table(name, meaning, columns, cursor.fetchall())
 
 
+def count_rows(con: duckdb.DuckDBPyConnection, name: str, where: str = "true") -> int:
+    """How many rows of a table fulfil a condition."""
+    return int(con.execute(f'select count(*) from "{name}" where {where}').fetchall()[0][0])
+
+
 def _parts(con: duckdb.DuckDBPyConnection, name: str, where: str, size: int) -> list[str]:
-    """Conditions that cut a large table into some agencies each, at most a quarter of `size` rows where one agency has
-    no more."""
-    count = con.execute(f'select count(*) from "{name}" where {where}').fetchall()[0][0] if size else 0
-    if count <= size:
+    """Conditions that cut a large table into some agencies each, at most `size` rows where one agency has no more."""
+    if not size or count_rows(con, name, where) <= size:
         return [where]
     sql = f'select {BY}, count(*) from "{name}" where {where} group by {BY} order by {BY} nulls last'
     groups: list[list[str | None]] = []
@@ -113,7 +116,7 @@ def _parts(con: duckdb.DuckDBPyConnection, name: str, where: str, size: int) -> 
     for agency_id, rows in con.execute(sql).fetchall():
         if rows > room or agency_id is None:
             groups.append([])
-            room = size // 4
+            room = size
         groups[-1].append(agency_id)
         room -= rows
     ends = [(one[0], one[-1]) for one in groups]
@@ -177,14 +180,25 @@ def csv_bytes(table: Table, *, bom: bool = True, head: bool = True) -> bytes:
 def json_bytes(table: Table, facts: Mapping[str, Any]) -> bytes:
     """An object with the facts about the release, the columns, and the rows as objects. Decimals are text: readers of
     JSON would make binary floats of them."""
-    rows = [{name: _json_value(value) for name, value in zip(table.titles, row, strict=True)} for row in table.rows]
+    before, after = json_frame(table, facts)
+    return before + json_lines(table) + after
+
+
+def json_frame(table: Table, facts: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """What stands before and after the rows of `json_bytes`."""
     columns = [{"name": one.name, "type": one.kind, "description": one.meaning} for one in table.columns]
-    body = {"table": table.name, "description": table.meaning, **facts, "columns": columns, "rows": rows}
-    return (visible(json.dumps(body, ensure_ascii=False, indent=1)) + "\n").encode()
+    body = {"table": table.name, "description": table.meaning, **facts, "columns": columns, "rows": []}
+    before, after = visible(json.dumps(body, ensure_ascii=False, indent=1)).rsplit("]", 1)
+    return before.encode(), f"\n ]{after}\n".encode()
 
 
-def _json_value(value: Cell) -> Any:
-    return value if value is None or isinstance(value, bool | int | str) else as_text(value)
+def json_lines(table: Table, *, first: bool = True) -> bytes:
+    """The rows of `json_bytes`, one a line: told to indent, Python's encoder takes several times as long."""
+    line = json.JSONEncoder(ensure_ascii=False, default=as_text).encode
+    titles = table.titles
+    rows = (visible(line(dict(zip(titles, row, strict=True)))) for row in table.rows)
+    text = ",\n  ".join(rows)
+    return f"{'' if first else ','}\n  {text}".encode() if text else b""
 
 
 def parquet_bytes(table: Table, facts: Mapping[str, Any]) -> bytes:
@@ -200,11 +214,19 @@ def arrow_table(table: Table, facts: Mapping[str, Any]) -> pa.Table:
     """The rows for `parquet_bytes`; tables of one stream have the same schema."""
     import pyarrow as pa
 
+    schema = arrow_schema(table, facts)
+    columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(schema)
+    arrays = [pa.array(list(values), type=one.type) for values, one in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def arrow_schema(table: Table, facts: Mapping[str, Any]) -> pa.Schema:
+    """Names, types and meanings of the columns; the facts in its metadata."""
+    import pyarrow as pa
+
     fields = [pa.field(one.name, _arrow_type(pa, one), metadata={"description": one.meaning}) for one in table.columns]
     told = {"description": table.meaning, **{name: json.dumps(fact) for name, fact in facts.items()}}
-    columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(fields)
-    arrays = [pa.array(list(values), type=one.type) for values, one in zip(columns, fields, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=told))
+    return pa.schema(fields, metadata=told)
 
 
 def _arrow_type(pa: Any, column: Column) -> Any:

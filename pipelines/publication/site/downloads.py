@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack
+from itertools import chain
 from typing import Any
 
 from pipelines.publication.site import moves, places
 from pipelines.publication.site.pages import Site
-from pipelines.publication.tables import Table, arrow_table, csv_bytes, json_bytes, stream_table
+from pipelines.publication.tables import (
+    Table,
+    arrow_schema,
+    arrow_table,
+    count_rows,
+    csv_bytes,
+    json_frame,
+    json_lines,
+    stream_table,
+)
 
 FOLDER = places.FILES
+MOST_JSON = 20_000
+"""Rows; nobody opens a longer file of objects, and CSV and Parquet hold all."""
 
 TABLES = (
     *("rankings", "main_index_scores", "pillar_scores", "indicator_scores", "indicator_values", "indicator_figures"),
@@ -56,14 +68,13 @@ def write(site: Site) -> None:
     facts = {"release": site.release.number, "as_of": site.release.as_of, "sha256": site.release.sha256}
     listed: list[dict[str, Any]] = []
     resources: list[dict[str, Any]] = []
-    for batches in _tables(site):
-        with suppress(LookupError):
-            head, rows = _write_table(site, batches, facts)
-            files = [f"{FOLDER}/{head.name}.{suffix}" for suffix in ("csv", "parquet", "json")]
-            sizes = [(file, (site.write.folder / file).stat().st_size) for file in files if file in site.write.hashes]
-            meaning = _MEANINGS.get(head.name, head.meaning)
-            listed.append({"name": head.name, "meaning": meaning, "rows": rows, "files": sizes})
-            resources.append(_resource(head))
+    for rows, batches in _tables(site):
+        head = _write_table(site, batches, facts, with_json=rows <= MOST_JSON)
+        files = [f"{FOLDER}/{head.name}.{suffix}" for suffix in ("csv", "parquet", "json")]
+        sizes = [(file, (site.write.folder / file).stat().st_size) for file in files if file in site.write.hashes]
+        meaning = _MEANINGS.get(head.name, head.meaning)
+        listed.append({"name": head.name, "meaning": meaning, "rows": rows, "files": sizes})
+        resources.append(_resource(head))
     papers = [(board, made) for board in site.boards if (made := site.papers.get(board.folder))]
     package = {"name": "dti", "profile": "tabular-data-package", **facts, "resources": resources}
     text = json.dumps(package, ensure_ascii=False, indent=1) + "\n"
@@ -71,37 +82,38 @@ def write(site: Site) -> None:
     site.write.page(places.DOWNLOADS, "downloads.html", tables=listed, papers=papers)
 
 
-def _tables(site: Site) -> Iterator[Iterator[Table]]:
-    """Each table in batches; `LookupError` from one that the release does not have."""
+def _tables(site: Site) -> Iterator[tuple[int, Iterator[Table]]]:
+    """How many rows each table of the release has, and these in batches."""
     changes = moves.table(site.overnight)
     if changes is not None:
-        yield iter([changes])
+        yield len(changes.rows), iter([changes])
+    there = {row[0] for row in site.con.cursor().execute("select table_name from duckdb_columns()").fetchall()}
     for name in TABLES:
-        yield stream_table(site.con.cursor(), name)
+        if name in there:
+            yield count_rows(site.con.cursor(), name), stream_table(site.con.cursor(), name)
 
 
-def _write_table(site: Site, batches: Iterator[Table], facts: dict[str, Any]) -> tuple[Table, int]:
-    """The files of one table, a batch of rows at a time; returns its first batch and how many rows there are."""
+def _write_table(site: Site, batches: Iterator[Table], facts: dict[str, Any], *, with_json: bool) -> Table:
+    """The files of one table, a batch of rows at a time; returns its first batch."""
     import pyarrow.parquet as pq
 
     head = next(batches)
-    rows = len(head.rows)
-    first = arrow_table(head, facts)
     path = f"{FOLDER}/{head.name}"
-    with (
-        site.write.stream(f"{path}.csv") as text,
-        site.write.stream(f"{path}.parquet") as binary,
-        pq.ParquetWriter(binary, first.schema) as parquet,
-    ):
-        text.write(csv_bytes(head))
-        parquet.write_table(first)
-        for batch in batches:
-            text.write(csv_bytes(batch, bom=False, head=False))
+    with ExitStack() as open_files:
+        text, binary = (open_files.enter_context(site.write.stream(f"{path}.{kind}")) for kind in ("csv", "parquet"))
+        parquet = open_files.enter_context(pq.ParquetWriter(binary, arrow_schema(head, facts)))
+        objects = open_files.enter_context(site.write.stream(f"{path}.json")) if with_json else None
+        before, after = json_frame(head, facts)
+        if objects:
+            objects.write(before)
+        for number, batch in enumerate(chain([head], batches)):
+            text.write(csv_bytes(batch, bom=not number, head=not number))
             parquet.write_table(arrow_table(batch, facts))
-            rows += len(batch.rows)
-    if rows == len(head.rows):
-        site.write.file(f"{path}.json", json_bytes(head, facts))
-    return head, rows
+            if objects:
+                objects.write(json_lines(batch, first=not number))
+        if objects:
+            objects.write(after)
+    return head
 
 
 def _resource(table: Table) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from rulesets.scoring.explain import STATUSES, card
 ROWS = 110
 """Agencies on one page of a list: at this many the widest ranking stays below the weight of a page."""
 CELLS = 1_500
-BATCH = 100
+BATCH = 50
 
 
 @dataclass(frozen=True)

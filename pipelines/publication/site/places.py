@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 HOME, CHANGES, QUALITY, METHOD, DOWNLOADS = (
@@ -50,5 +51,10 @@ def numbered(path: str, page: int) -> str:
 def relative(target: str, here: str) -> str:
     """A link from one page to another, `#place` included, that also works from a disk."""
     path, mark, place = target.partition("#")
-    link = quote(posixpath.relpath(path, posixpath.dirname(here) or ".")) if path and path != here else ""
+    link = _from(path, posixpath.dirname(here)) if path and path != here else ""
     return f"{link}{mark}{quote(place)}" if link or mark else quote(posixpath.basename(here))
+
+
+@lru_cache(maxsize=4096)  # the pages of one folder lead to the same others
+def _from(path: str, folder: str) -> str:
+    return quote(posixpath.relpath(path, folder or "."))

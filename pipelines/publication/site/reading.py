@@ -21,6 +21,8 @@ from pipelines.sql import fill, literal, records
 from pipelines.warehouse import open_release
 
 Row = dict[str, Any]
+MEMORY = "256MB"
+"""What DuckDB keeps of a release while its pages are written: without a bound, in time, all of it."""
 
 # What later versions added, with the type of each column.
 _LATER: dict[str, dict[str, str]] = {
