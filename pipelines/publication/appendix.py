@@ -216,7 +216,7 @@ def _above(found: Ranking) -> list[str]:
     return [
         f"Kết quả {GROUPS[found.group].vi}, kỳ {found.period} – {found.ruleset_id} – {state}",
         f"Bản phát hành {found.release.number}, số liệu biết đến {known:%H:%M} ngày {day(known.date())}",
-        *(["SỐ LIỆU MÔ PHỎNG để minh họa phần mềm – không phải số liệu thật của cơ quan nào"] if simulated else []),
+        *(["SỐ LIỆU TỪ HỆ THỐNG MÔ PHỎNG để minh họa phần mềm – không phải kết quả chính thức"] if simulated else []),
     ]
 
 

@@ -20,7 +20,9 @@ _HEADS = (
     Text("Lần lấy", "Pull"),
     Text("Bản ghi", "Record"),
 )
-_SIMULATED = Text("Số liệu mô phỏng, không của cơ quan nào có thật.", "Made-up figures, of no real agency.")
+_SIMULATED = Text(
+    "Số liệu từ hệ thống mô phỏng, không phải kết quả chính thức.", "Figures of simulated systems, no official result."
+)
 _STAGES = {
     "declared": Text("tự khai", "declared"),
     "collected": Text("hệ thống", "collected"),

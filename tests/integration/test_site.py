@@ -306,11 +306,14 @@ def test_how_firm_ranks_are_is_public_only_where_the_deployment_says_so(own_copy
     assert release is not None
     ranking = "2025/province.national-766-2022/index.html"
     build.publish(own_copy, release)
-    assert "Khoảng hạng" not in Pages(own_copy.site.resolve()).read(ranking).text
+    before = Pages(own_copy.site.resolve())
+    profiles = [path for path in before.paths if path.startswith("2025/province.national-766-2022/agency/")]
+    assert [path for path in [ranking, *profiles] if "Khoảng hạng" in before.read(path).text] == []
     settings = own_copy.root / "dti.yaml"
     settings.write_text(settings.read_text(encoding="utf-8") + "publish_robustness: true\n", encoding="utf-8")
     build.publish(Deployment(own_copy.root), release)
-    page = Pages(own_copy.site.resolve()).read(ranking)
+    site = Pages(own_copy.site.resolve())
+    page = site.read(ranking)
     rows = page.all("table")[0].all("tbody")[0].all("tr")
     shown = {row.all("th")[0].all("a")[0].text: row.all("td")[1].text for row in rows}
     code, answer = dti_json(own_copy, "robustness", "--year", "2025", "--group", "province", "--period", "2025")
@@ -318,6 +321,12 @@ def test_how_firm_ranks_are_is_public_only_where_the_deployment_says_so(own_copy
     assert shown == {one["name_vi"]: f"{one['low']}–{one['high']}" for one in answer["data"]["agencies"]}
     assert any(one["low"] < one["high"] for one in answer["data"]["agencies"])
     assert f"trong {answer['data']['assumptions']['draws']} lần" in page.text
+    told = {path: site.read(path).all("dl")[0].text for path in profiles}
+    assert len(told) == len(shown)
+    for one in answer["data"]["agencies"]:
+        (own,) = [text for path, text in told.items() if path.endswith(f"/{one['agency_id']}.html")]
+        assert f"Khoảng hạng Rank interval{one['low']}–{one['high']}" in " ".join(own.split())
+    assert site.broken() == []
 
 
 def test_simulated_figures_are_named_above_every_ranking_and_profile(own_copy: Deployment) -> None:
@@ -327,7 +336,7 @@ def test_simulated_figures_are_named_above_every_ranking_and_profile(own_copy: D
     site = Pages(own_copy.site.resolve())
     boards = [path for path in site.paths if path.startswith("2025")]
     assert len(boards) > 100
-    assert [path for path in boards if "SỐ LIỆU MÔ PHỎNG" not in site.read(path).all("aside")[0].text] == []
+    assert [path for path in boards if "SỐ LIỆU TỪ HỆ THỐNG MÔ PHỎNG" not in site.read(path).all("aside")[0].text] == []
 
 
 def test_hostile_names_are_text_and_nothing_else(published: Path, tmp_path: Path) -> None:

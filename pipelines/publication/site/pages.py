@@ -65,6 +65,7 @@ def _group(site: Site, board: Board) -> Group:
         spread=reading.spread(con, board, "indicator"),
         indicators=reading.indicators(con, board.ruleset_id),
         changes=site.overnight.by_board.get((board.group, board.year, board.period), {}),
+        firm=firmness_of(site.deployment, site.release, board),
     )
 
 
@@ -87,7 +88,7 @@ def _ranking(site: Site, group: Group) -> None:
         "pages": links,
         "overnight": site.overnight,
         "papers": site.papers.get(board.folder, []),
-        "firm": firmness_of(site.deployment, site.release, board),
+        "firm": group.firm,
     }
     for number, some in _some(site, group, ROWS):
         site.write.page(places.numbered(board.home, number), "ranking.html", some=some, number=number, **shared)

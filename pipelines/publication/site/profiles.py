@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.changes import Change
+from pipelines.publication.site.firmness import Firm
 from pipelines.publication.site.reading import Board, Row
 from rulesets.scoring.explain import card
 
@@ -29,6 +30,7 @@ class Group:
     spread: dict[str, Row]
     indicators: list[Row]
     changes: dict[str, Change]
+    firm: Firm
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def profile(group: Group, some: Some, row: Row, detail: Mapping[str, list[Row]])
     change = group.changes.get(agency_id)
     return {
         "row": row,
+        "firm": group.firm,
         "mains": _parts(group.board.main_indices, "main_index_code", some.mains.get(agency_id, {}), group.main_spread),
         "pillars": _parts(group.board.pillars, "pillar_code", some.pillars.get(agency_id, {}), group.pillar_spread),
         "strong": strongest(cards),
