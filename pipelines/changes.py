@@ -7,6 +7,8 @@ whose points differ, each with its reason, and where totals are rounded one part
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from tempfile import TemporaryDirectory
@@ -16,7 +18,7 @@ import duckdb
 
 from common.errors import Text
 from pipelines.releases import Release
-from pipelines.sql import literal, records
+from pipelines.sql import literal, ranges, records
 
 REASONS = {
     "ruleset": Text("đổi bộ chỉ số", "ruleset changed"),
@@ -40,19 +42,21 @@ select agency_id, agency_group, assessment_year, period,
     b.ruleset_id as ruleset_before, a.ruleset_id as ruleset_after,
     b.total as total_before, a.total as total_after, b.rank as rank_before, a.rank as rank_after,
     b.assessed as assessed_before, a.assessed as assessed_after
-from before.rankings as b
-full join after.rankings as a using (agency_id, agency_group, assessment_year, period)
+from (from before.rankings where {mine}) as b
+full join (from after.rankings where {mine}) as a using (agency_id, agency_group, assessment_year, period)
 where (b.total, b.rank, b.ruleset_id) is distinct from (a.total, a.rank, a.ruleset_id)
-order by agency_group, assessment_year, period, a.rank nulls last, agency_id
 """
 
 _FIGURES = """
 select agency_id, assessment_year, period, indicator_code, b.value as value_before, a.value as value_after,
     bs.points as points_before, s.points as points_after, b.pull_id as pull_before, a.pull_id as pull_after
-from before.indicator_values as b
-full join after.indicator_values as a using (ruleset_id, agency_id, assessment_year, period, indicator_code)
-left join before.indicator_scores as bs using (ruleset_id, agency_id, assessment_year, period, indicator_code)
-left join after.indicator_scores as s using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+from (from before.indicator_values where {mine}) as b
+full join (from after.indicator_values where {mine}) as a
+    using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+left join (from before.indicator_scores where {mine}) as bs
+    using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+left join (from after.indicator_scores where {mine}) as s
+    using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 where (b.value, b.numerator, b.denominator, b.status) is distinct from (a.value, a.numerator, a.denominator, a.status)
 order by agency_id, assessment_year, period, indicator_code
 """
@@ -64,8 +68,9 @@ with scores as (
     select ruleset_id, agency_id, assessment_year, period, indicator_code as code,
         coalesce(b.points, 0) as points_before, coalesce(a.points, 0) as points_after,
         coalesce(a.rule, b.rule) = 'relative_to_best' or coalesce(a.article, b.article) is not null as measured
-    from before.indicator_scores as b
-    full join after.indicator_scores as a using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+    from (from before.indicator_scores where {mine}) as b
+    full join (from after.indicator_scores where {mine}) as a
+        using (ruleset_id, agency_id, assessment_year, period, indicator_code)
     where coalesce(b.points, 0) <> coalesce(a.points, 0)
 ),
 figures as (
@@ -73,21 +78,22 @@ figures as (
         (b.numerator, b.denominator, b.value) is distinct from (a.numerator, a.denominator, a.value) as differs,
         b.agency_id is null as is_new, a.agency_id is null as is_gone, b.article is distinct from a.article as spared,
         'appraised' in (coalesce(b.stage, ''), coalesce(a.stage, '')) as appraised
-    from before.indicator_values as b
-    full join after.indicator_values as a using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+    from (from before.indicator_values where {mine}) as b
+    full join (from after.indicator_values where {mine}) as a
+        using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 ),
 entered as (
     select ruleset_id, agency_id, assessment_year, period, code,
         cast(coalesce(b.points, '0') as decimal(18, 10)) as points_before,
         cast(coalesce(a.points, '0') as decimal(18, 10)) as points_after
-    from {entered_before} as b
-    full join {entered_after} as a using (ruleset_id, agency_id, assessment_year, period, code)
+    from (from {entered_before} where {mine}) as b
+    full join (from {entered_after} where {mine}) as a using (ruleset_id, agency_id, assessment_year, period, code)
     where b.points is distinct from a.points
 ),
 corrected as (
     select distinct ii.ruleset_id, agency_id, assessment_year, period, ii.indicator_code as code
-    from {corrections_before} as b
-    full join {corrections_after} as a using (source, agency_id, assessment_year, period, metric)
+    from (from {corrections_before} where {mine}) as b
+    full join (from {corrections_after} where {mine}) as a using (source, agency_id, assessment_year, period, metric)
     inner join before.indicator_inputs as ii on ii.metric_id = metric
     where (b.value, b.expired) is distinct from (a.value, a.expired)
 ),
@@ -118,6 +124,14 @@ from entered
 where code <> 'total' and (ruleset_id, code) in (select (ruleset_id, main_index_code) from after.main_indices)
 order by all
 """
+_COUNTED = """
+select agency_id, count(*) from (
+    select agency_id from before.rankings union all select agency_id from after.rankings
+    union all select agency_id from before.indicator_values union all select agency_id from after.indicator_values
+)
+group by agency_id
+order by agency_id
+"""
 # Agencies whose entry in the register is another one: added, removed, or of another group, parent or validity.
 _REGISTERED = """
 with before_entries as (select agency_id, agency_group, parent_id, valid_from, valid_to from before.agencies),
@@ -140,6 +154,8 @@ _NONE = {
 Key = tuple[str, int, str]
 _MEMORY = "256MB"
 """What a comparison of releases may hold; more of them waits on disk."""
+_ROWS = 50_000
+"""Figures that are held against each other at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,39 +206,75 @@ class Change:
 
 def between(before: Release, after: Release) -> list[Change]:
     """Every agency whose total, rank or ruleset differs; empty when the releases say the same."""
+    with comparing(before, after) as comparison:
+        return in_order(change for some in comparison.batches() for change in some)
+
+
+def compared(con: duckdb.DuckDBPyConnection) -> list[Change]:
+    """As `between`, of the tables of two databases or schemas named `before` and `after`."""
+    return in_order(change for some in Comparison(con).batches() for change in some)
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """By ranking, then by the rank that an agency has now."""
+    return sorted(
+        changes,
+        key=lambda one: (
+            *(one.agency_group, one.assessment_year, one.period),
+            *(one.rank_after is None, one.rank_after or 0, one.agency_id),
+        ),
+    )
+
+
+@contextmanager
+def comparing(before: Release, after: Release) -> Iterator[Comparison]:
+    """Two releases side by side, for as long as the context lasts."""
     with TemporaryDirectory(prefix="dti-changes-") as spill, duckdb.connect() as con:
         con.execute("set autoinstall_known_extensions = false")
         con.execute(f"set memory_limit = '{_MEMORY}'")
         con.execute(f"set temp_directory = {literal(spill)}")
         con.execute(f"attach {literal(str(before.file))} as before (read_only)")
         con.execute(f"attach {literal(str(after.file))} as after (read_only)")
-        return compared(con)
+        yield Comparison(con)
 
 
-def compared(con: duckdb.DuckDBPyConnection) -> list[Change]:
-    """As `between`, of the tables of two databases or schemas named `before` and `after`."""
-    names = dict(con.execute("select agency_id, name_vi from after.agencies").fetchall())
-    figures: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-    for row in records(con, _FIGURES):
-        figures[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(row)
-    parts: dict[Key, list[Part]] = defaultdict(list)
-    for row in records(con, _parts_sql(con)):
-        parts[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(Part(**row))
-    registered = {row[0] for row in con.execute(_REGISTERED).fetchall()}
-    return [_change(row, names, figures, parts, row["agency_id"] in registered) for row in records(con, _RANKINGS)]
+class Comparison:
+    """The tables of two databases or schemas named `before` and `after`, held against each other some agencies at a
+    time: that takes the same room however many agencies there are, and however many of them changed."""
 
-
-def _parts_sql(con: duckdb.DuckDBPyConnection) -> str:
-    """Releases made before the registers of decisions and of corrections have neither."""
-    found = con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
-    have = {(place, name) for *places, name in found for place in places}
-    return _PARTS.format(
-        **{
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self._names = dict(con.execute("select agency_id, name_vi from after.agencies").fetchall())
+        self._registered = {row[0] for row in con.execute(_REGISTERED).fetchall()}
+        # Releases made before the registers of decisions and of corrections have neither.
+        found = con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()
+        have = {(place, name) for *places, name in found for place in places}
+        self._tables = {
             f"{name.removesuffix('_scores')}_{side}": f"{side}.{name}" if (side, name) in have else nothing
             for side in ("before", "after")
             for name, nothing in _NONE.items()
         }
-    )
+
+    def batches(self) -> Iterator[list[Change]]:
+        """Every change, those of neighbouring agencies together, in the order of their ids."""
+        for first, last in ranges(self._con.execute(_COUNTED).fetchall(), _ROWS):
+            yield self._where(f"agency_id between {literal(first)} and {literal(last)}")
+
+    def of(self, ids: Collection[str]) -> list[Change]:
+        """The changes of some agencies, in all rankings."""
+        return self._where(f"agency_id in ({', '.join(literal(one) for one in ids) or 'null'})")
+
+    def _where(self, mine: str) -> list[Change]:
+        figures: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+        for row in records(self._con, _FIGURES.format(mine=mine)):
+            figures[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(row)
+        parts: dict[Key, list[Part]] = defaultdict(list)
+        for row in records(self._con, _PARTS.format(mine=mine, **self._tables)):
+            parts[row.pop("agency_id"), row.pop("assessment_year"), row.pop("period")].append(Part(**row))
+        return [
+            _change(row, self._names, figures, parts, row["agency_id"] in self._registered)
+            for row in records(self._con, _RANKINGS.format(mine=mine))
+        ]
 
 
 def _change(

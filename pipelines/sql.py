@@ -6,6 +6,7 @@ commands that answer in a tenth of that. DDL and paths take no parameters either
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,3 +34,16 @@ def records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
     cursor = con.execute(sql)
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def ranges(counted: Iterable[tuple[str, int]], size: int) -> list[tuple[str, str]]:
+    """First and last of neighbours whose counts add up to at most `size`; who has more stands alone."""
+    found: list[tuple[str, str]] = []
+    room = 0
+    for name, count in counted:
+        if count > room:
+            found.append((name, name))
+            room = size
+        found[-1] = (found[-1][0], name)
+        room -= count
+    return found

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from common.one_line import visible
 from connectors.sheets.outgoing import put_text, safe_text
-from pipelines.sql import literal, records
+from pipelines.sql import literal, ranges, records
 
 if TYPE_CHECKING:
     import duckdb
@@ -111,19 +111,10 @@ def _parts(con: duckdb.DuckDBPyConnection, name: str, where: str, size: int) -> 
     if not size or count_rows(con, name, where) <= size:
         return [where]
     sql = f'select {BY}, count(*) from "{name}" where {where} group by {BY} order by {BY} nulls last'
-    groups: list[list[str | None]] = []
-    room = 0
-    for agency_id, rows in con.execute(sql).fetchall():
-        if rows > room or agency_id is None:
-            groups.append([])
-            room = size
-        groups[-1].append(agency_id)
-        room -= rows
-    ends = [(one[0], one[-1]) for one in groups]
-    return [
-        f"({where}) and " + (f"{BY} is null" if first is None else f"{BY} between {literal(first)} and {literal(last)}")
-        for first, last in ends
-    ]
+    counted = con.execute(sql).fetchall()
+    named = ranges(((agency_id, rows) for agency_id, rows in counted if agency_id is not None), size)
+    parts = [f"({where}) and {BY} between {literal(first)} and {literal(last)}" for first, last in named]
+    return parts + [f"({where}) and {BY} is null" for agency_id, _ in counted if agency_id is None]
 
 
 def kind_of(sql_type: str) -> Kind:

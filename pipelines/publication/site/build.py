@@ -145,17 +145,21 @@ def write_site(deployment: Deployment, release: Release, folder: Path) -> Writer
             "titles": dict(con.execute("select source, title_vi from source_states").fetchall()),
             "pulls": {(row["source"], row["pull_id"]): row for row in records(con, "from pulls")},
         }
-        moved = overnight(deployment, release, known)
-        site = pages.Site(deployment, con, Writer(folder, shared), release, boards, moved)
-        papers.write(site)
-        overview.home(site)
-        for board in boards:
-            pages.board_pages(site, board)
-        pages.changes_pages(site)
-        overview.quality(site)
-        overview.method(site)
-        downloads.write(site)
+        with overnight(deployment, release, known) as moved:
+            site = pages.Site(deployment, con, Writer(folder, shared), release, boards, moved)
+            _write_all(site)
     site.write.file(STYLE, style())
     site.write.file(MARK, (release.folder / releases.MANIFEST).read_bytes())
     os.sync()  # once for all pages; one by one they would take longer than to make them
     return site.write
+
+
+def _write_all(site: pages.Site) -> None:
+    papers.write(site)
+    overview.home(site)
+    for board in site.boards:
+        pages.board_pages(site, board)
+    pages.changes_pages(site)
+    overview.quality(site)
+    overview.method(site)
+    downloads.write(site)

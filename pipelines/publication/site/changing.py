@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from common.errors import DtiError
 from pipelines import releases
-from pipelines.changes import Change, between
+from pipelines.changes import Change, Comparison, comparing, in_order
 from pipelines.releases import Release
 from pipelines.settings import Deployment
 
@@ -22,20 +24,42 @@ class Overnight:
     number: int | None
     """The number of the release before, also when its file is gone."""
     by_board: dict[Key, dict[str, Change]] = field(default_factory=dict)
+    """In short: with the parts that weigh most and without figures. All of them, of all agencies, would not fit."""
+    parts: int = 0
+    """Lines of the table of changes: one per part, at least one per change."""
+    comparison: Comparison | None = None
+
+    def whole(self, key: Key, ids: Collection[str]) -> dict[str, Change]:
+        """The changes of some agencies in one ranking, with all their parts and figures."""
+        changed = self.by_board.get(key, {}).keys() & set(ids)
+        found = self.comparison.of(sorted(changed)) if self.comparison and changed else []
+        return {one.agency_id: one for one in found if key_of(one) == key}
 
 
-def overnight(deployment: Deployment, release: Release, known: list[int]) -> Overnight:
+def key_of(change: Change) -> Key:
+    return change.agency_group, change.assessment_year, change.period
+
+
+@contextmanager
+def overnight(deployment: Deployment, release: Release, known: list[int]) -> Iterator[Overnight]:
     """Compare a release with the newest before it. `known` are the releases that stood when it was made."""
     earlier = [number for number in known if number < release.number]
     if not earlier:
-        return Overnight(None, None)
+        yield Overnight(None, None)
+        return
     number = max(earlier)
     try:
         before = releases.read(deployment.releases / str(number))
     except DtiError:
-        return Overnight(None, number)
-    found = Overnight(before, number)
-    for change in between(before, release):
-        key = (change.agency_group, change.assessment_year, change.period)
-        found.by_board.setdefault(key, {})[change.agency_id] = change
-    return found
+        yield Overnight(None, number)
+        return
+    with comparing(before, release) as comparison:
+        short: list[Change] = []
+        parts = 0
+        for some in comparison.batches():
+            parts += sum(max(len(change.parts), 1) for change in some)
+            short.extend(replace(change, figures=[], parts=change.largest()) for change in some)
+        by_board: dict[Key, dict[str, Change]] = {}
+        for change in in_order(short):
+            by_board.setdefault(key_of(change), {})[change.agency_id] = change
+        yield Overnight(before, number, by_board, parts, comparison)

@@ -84,9 +84,8 @@ def write(site: Site) -> None:
 
 def _tables(site: Site) -> Iterator[tuple[int, Iterator[Table]]]:
     """How many rows each table of the release has, and these in batches."""
-    changes = moves.table(site.overnight)
-    if changes is not None:
-        yield len(changes.rows), iter([changes])
+    if site.overnight.comparison:
+        yield site.overnight.parts, moves.tables(site.overnight)
     there = {row[0] for row in site.con.cursor().execute("select table_name from duckdb_columns()").fetchall()}
     for name in TABLES:
         if name in there:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from pipelines.changes import REASONS, Change
 from pipelines.publication.site.changing import Overnight
@@ -31,18 +32,16 @@ _COLUMNS = (
 )
 
 
-def table(overnight: Overnight) -> Table | None:
-    """One row per part of every change, at least one per agency; None where there is no release to compare with."""
-    if overnight.before is None:
-        return None
+def tables(overnight: Overnight) -> Iterator[Table]:
+    """One row per part of every change, at least one per agency, some agencies at a time; at least one table, none
+    where there is no release to compare with."""
+    if overnight.comparison is None:
+        return
     meaning = f"Thay đổi so với bản {overnight.number}: một dòng cho mỗi phần của thay đổi, kèm lý do."
-    rows = [
-        (overnight.number, *row)
-        for changes in overnight.by_board.values()
-        for change in changes.values()
-        for row in _rows(change)
-    ]
-    return Table(NAME, meaning, _COLUMNS, sorted(rows, key=lambda row: tuple(str(cell) for cell in row)))
+    for some in chain(overnight.comparison.batches(), [[]] if not overnight.parts else []):
+        rows = [(overnight.number, *row) for change in some for row in _rows(change)]
+        if rows or not overnight.parts:
+            yield Table(NAME, meaning, _COLUMNS, sorted(rows, key=lambda row: tuple(str(cell) for cell in row)))
 
 
 def _rows(change: Change) -> Iterator[tuple[Cell, ...]]:

@@ -175,6 +175,7 @@ def _agency_pages(site: Site, group: Group) -> None:
     for _, some in _some(site, group, BATCH):
         rows = {row["agency_id"]: row for row in some.rows}
         details = cards.of_agencies(site.con, board, list(rows))
+        whole = site.overnight.whole((board.group, board.year, board.period), rows)
         for row in some.rows:
             at = place[row["agency_id"]]
             site.write.page(
@@ -190,7 +191,7 @@ def _agency_pages(site: Site, group: Group) -> None:
                 below=ids[at + 1] if at + 1 < len(ids) else None,
                 ranks=group.ranks,
                 timeline=charts.timeline(details[row["agency_id"]]["history"]),
-                **profile(group, some, row, details[row["agency_id"]]),
+                **profile(group, some, row, details[row["agency_id"]], whole.get(row["agency_id"])),
             )
 
 

@@ -30,6 +30,7 @@ class Group:
     spread: dict[str, Row]
     indicators: list[Row]
     changes: dict[str, Change]
+    """Since the release before, in short."""
     firm: Firm
 
 
@@ -42,13 +43,15 @@ class Some:
     pillars: dict[str, dict[str, Row]]
 
 
-def profile(group: Group, some: Some, row: Row, detail: Mapping[str, list[Row]]) -> dict[str, Any]:
-    """Everything that the page of one agency shows. `detail` holds its `cards`, `figures` and `history`."""
+def profile(
+    group: Group, some: Some, row: Row, detail: Mapping[str, list[Row]], change: Change | None
+) -> dict[str, Any]:
+    """Everything that the page of one agency shows. `detail` holds its `cards`, `figures` and `history`; `change` all
+    that changed since the release before."""
     agency_id = row["agency_id"]
     sources: dict[tuple[Any, ...], int] = {}
     figures = _figures(detail["figures"], sources)
     cards = [_card(one, figures.get(one["indicator_code"], []), group) for one in detail["cards"]]
-    change = group.changes.get(agency_id)
     return {
         "row": row,
         "firm": group.firm,
