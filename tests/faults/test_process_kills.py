@@ -19,7 +19,7 @@ from pipelines.lock import holder, writing
 from tests.support.deployments import start_dti
 from tests.support.process_bench import Bench
 
-KILLS = int(os.environ.get("DTI_KILLS", "25"))
+KILLS = int(os.environ.get("DTI_KILLS", "15"))
 SEED = int(os.environ.get("DTI_KILL_SEED", "2025"))
 STAGES = {
     "pulling": "land",

@@ -24,6 +24,8 @@ from tests.support.zygote import FILLING, Done, kind_of
 ALL = os.environ.get("DTI_SWEEP") == "all"
 TURNS = {0: slice(None), errno.ENOSPC: slice(0, None, 2), errno.EIO: slice(1, None, 2)}
 FULL = {"names": FILLING}
+SPREAD = 4
+"""DuckDB flushes from several threads and now and then needs a call or two less than the time before."""
 CODES = {errno.ENOSPC: "DiskFull", errno.EIO: "DiskFailed"}
 Copy = Callable[[], Deployment]
 
@@ -58,19 +60,23 @@ def sweep(bench: Bench, job: str, copy: Copy, number: int, after: Callable[[Depl
     calls = bench.do(job, first, watched=True, **narrowed).calls
     bench.gone(first)
     places = every(calls)[slice(None) if ALL else TURNS[number]]
+    struck = 0
     for at in reversed(places):  # what is wrong shows near the end, where most has been written
         deployment = copy()
         done = bench.do(job, deployment, strike=[at, number, number == errno.ENOSPC], **narrowed)
         if number:
             assert_told(done, deployment, number)
         else:
-            assert done.ended == -9, f"point {at} was not reached: {done}"
+            short = not struck and at > len(calls) - SPREAD and done.ended == 0
+            assert short or done.ended == -9, f"point {at} was not reached: {done}"
+        struck += bool(done.struck)
         bench.assert_whole(deployment)
         again = bench.do(job, deployment)
         assert again.ended == 0, f"after {done.struck}: {again.error}"
         after(deployment)
         bench.gone(deployment)
-    return len(places)
+    assert struck > len(places) - SPREAD
+    return struck
 
 
 def sweep_landing(bench: Bench, number: int) -> int:
