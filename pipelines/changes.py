@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -19,6 +18,7 @@ import duckdb
 from common.errors import Text
 from pipelines.releases import Release
 from pipelines.sql import literal, ranges, records
+from pipelines.warehouse import beside
 
 REASONS = {
     "ruleset": Text("đổi bộ chỉ số", "ruleset changed"),
@@ -152,8 +152,6 @@ _NONE = {
 }
 
 Key = tuple[str, int, str]
-_MEMORY = "256MB"
-"""What a comparison of releases may hold; more of them waits on disk."""
 _ROWS = 50_000
 """Figures that are held against each other at a time."""
 
@@ -229,12 +227,7 @@ def in_order(changes: Iterable[Change]) -> list[Change]:
 @contextmanager
 def comparing(before: Release, after: Release) -> Iterator[Comparison]:
     """Two releases side by side, for as long as the context lasts."""
-    with TemporaryDirectory(prefix="dti-changes-") as spill, duckdb.connect() as con:
-        con.execute("set autoinstall_known_extensions = false")
-        con.execute(f"set memory_limit = '{_MEMORY}'")
-        con.execute(f"set temp_directory = {literal(spill)}")
-        con.execute(f"attach {literal(str(before.file))} as before (read_only)")
-        con.execute(f"attach {literal(str(after.file))} as after (read_only)")
+    with beside(before=before.file, after=after.file) as con:
         yield Comparison(con)
 
 

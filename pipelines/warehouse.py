@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -13,8 +17,9 @@ from pipelines import releases
 from pipelines.moments import parse_moment
 from pipelines.releases import Release
 from pipelines.settings import Deployment
-from pipelines.sql import fill, records
+from pipelines.sql import fill, literal, records
 
+_MEMORY = "256MB"
 _LOCKED_DOWN = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -26,6 +31,22 @@ _LOCKED_DOWN = {
 def open_release(release: Release) -> duckdb.DuckDBPyConnection:
     """A read-only connection that can reach nothing but this file."""
     return duckdb.connect(str(release.file), read_only=True, config=dict(_LOCKED_DOWN))
+
+
+@contextmanager
+def beside(**files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads DuckDB files side by side, each under the name given, and can reach nothing else.
+
+    It keeps little of them in memory and waits on disk with the rest, for work that goes through all of a release.
+    """
+    with TemporaryDirectory(prefix="dti-") as spill, duckdb.connect() as con:
+        con.execute(f"set memory_limit = '{_MEMORY}'")
+        con.execute(f"set temp_directory = {literal(spill)}")
+        for name, file in files.items():
+            con.execute(f"attach {literal(str(file))} as {name} (read_only)")
+        for setting, value in _LOCKED_DOWN.items():
+            con.execute(f"set {setting} = {value}")
+        yield con
 
 
 def find(deployment: Deployment, as_of: str = "", number: int | None = None) -> Release:

@@ -39,8 +39,9 @@ _KINDS: dict[str, Kind] = {
 }
 _COLUMNS = """
 select column_name, data_type, coalesce(comment, '') as comment from duckdb_columns()
-where table_name = {table} and schema_name = 'main' order by column_index
+where table_name = {table} and schema_name = 'main' and database_name = current_database() order by column_index
 """
+_TOLD = "select comment from duckdb_tables() where table_name = {table} and database_name = current_database()"
 BY = "agency_id"
 _SHEET_CELL = 32_767
 _CUT = " … (CSV)"
@@ -94,7 +95,7 @@ def stream_table(
     chosen = ", ".join(_selected(column) for column in columns)
     by = sorted((column.name for column in columns), key=lambda one: one != BY)
     order = ", ".join(f'"{one}"' for one in by)
-    told = con.execute(f"select comment from duckdb_tables() where table_name = {literal(name)}").fetchall()
+    told = con.execute(_TOLD.format(table=literal(name))).fetchall()
     meaning = " ".join((told[0][0] or "").split()) if told else ""
     for part in _parts(con, name, where, size if BY in by else 0):
         cursor = con.execute(f'select {chosen} from "{name}" where {part} order by {order}')

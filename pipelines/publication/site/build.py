@@ -145,9 +145,9 @@ def write_site(deployment: Deployment, release: Release, folder: Path) -> Writer
             "titles": dict(con.execute("select source, title_vi from source_states").fetchall()),
             "pulls": {(row["source"], row["pull_id"]): row for row in records(con, "from pulls")},
         }
-        with overnight(deployment, release, known) as moved:
-            site = pages.Site(deployment, con, Writer(folder, shared), release, boards, moved)
-            _write_all(site)
+        moved = overnight(deployment, release, known)
+        site = pages.Site(deployment, con, Writer(folder, shared), release, boards, moved)
+        _write_all(site)
     site.write.file(STYLE, style())
     site.write.file(MARK, (release.folder / releases.MANIFEST).read_bytes())
     os.sync()  # once for all pages; one by one they would take longer than to make them

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from common.errors import DtiError
 from pipelines import releases
-from pipelines.changes import Change, Comparison, comparing, in_order
+from pipelines.changes import Change, comparing, in_order
 from pipelines.releases import Release
 from pipelines.settings import Deployment
 
@@ -27,39 +26,43 @@ class Overnight:
     """In short: with the parts that weigh most and without figures. All of them, of all agencies, would not fit."""
     parts: int = 0
     """Lines of the table of changes: one per part, at least one per change."""
-    comparison: Comparison | None = None
+    after: Release | None = None
 
     def whole(self, key: Key, ids: Collection[str]) -> dict[str, Change]:
         """The changes of some agencies in one ranking, with all their parts and figures."""
         changed = self.by_board.get(key, {}).keys() & set(ids)
-        found = self.comparison.of(sorted(changed)) if self.comparison and changed else []
-        return {one.agency_id: one for one in found if key_of(one) == key}
+        if not changed or not self.before or not self.after:
+            return {}
+        with comparing(self.before, self.after) as comparison:
+            return {one.agency_id: one for one in comparison.of(sorted(changed)) if key_of(one) == key}
+
+    def batches(self) -> Iterator[list[Change]]:
+        """All changes with all their parts and figures, some agencies at a time."""
+        if self.before and self.after:
+            with comparing(self.before, self.after) as comparison:
+                yield from comparison.batches()
 
 
 def key_of(change: Change) -> Key:
     return change.agency_group, change.assessment_year, change.period
 
 
-@contextmanager
-def overnight(deployment: Deployment, release: Release, known: list[int]) -> Iterator[Overnight]:
+def overnight(deployment: Deployment, release: Release, known: list[int]) -> Overnight:
     """Compare a release with the newest before it. `known` are the releases that stood when it was made."""
     earlier = [number for number in known if number < release.number]
     if not earlier:
-        yield Overnight(None, None)
-        return
+        return Overnight(None, None)
     number = max(earlier)
     try:
         before = releases.read(deployment.releases / str(number))
     except DtiError:
-        yield Overnight(None, number)
-        return
-    with comparing(before, release) as comparison:
-        short: list[Change] = []
-        parts = 0
-        for some in comparison.batches():
-            parts += sum(max(len(change.parts), 1) for change in some)
-            short.extend(replace(change, figures=[], parts=change.largest()) for change in some)
-        by_board: dict[Key, dict[str, Change]] = {}
-        for change in in_order(short):
-            by_board.setdefault(key_of(change), {})[change.agency_id] = change
-        yield Overnight(before, number, by_board, parts, comparison)
+        return Overnight(None, number)
+    short: list[Change] = []
+    parts = 0
+    for some in Overnight(before, number, after=release).batches():
+        parts += sum(max(len(change.parts), 1) for change in some)
+        short.extend(replace(change, figures=[], parts=change.largest()) for change in some)
+    by_board: dict[Key, dict[str, Change]] = {}
+    for change in in_order(short):
+        by_board.setdefault(key_of(change), {})[change.agency_id] = change
+    return Overnight(before, number, by_board, parts, release)

@@ -84,12 +84,12 @@ def write(site: Site) -> None:
 
 def _tables(site: Site) -> Iterator[tuple[int, Iterator[Table]]]:
     """How many rows each table of the release has, and these in batches."""
-    if site.overnight.comparison:
+    if site.overnight.before:
         yield site.overnight.parts, moves.tables(site.overnight)
-    there = {row[0] for row in site.con.cursor().execute("select table_name from duckdb_columns()").fetchall()}
+    there = {row[0] for row in site.con.execute("select table_name from duckdb_tables()").fetchall()}
     for name in TABLES:
         if name in there:
-            yield count_rows(site.con.cursor(), name), stream_table(site.con.cursor(), name)
+            yield count_rows(site.con, name), stream_table(site.con, name)
 
 
 def _write_table(site: Site, batches: Iterator[Table], facts: dict[str, Any], *, with_json: bool) -> Table:

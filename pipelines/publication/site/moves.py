@@ -35,10 +35,10 @@ _COLUMNS = (
 def tables(overnight: Overnight) -> Iterator[Table]:
     """One row per part of every change, at least one per agency, some agencies at a time; at least one table, none
     where there is no release to compare with."""
-    if overnight.comparison is None:
+    if overnight.before is None:
         return
     meaning = f"Thay đổi so với bản {overnight.number}: một dòng cho mỗi phần của thay đổi, kèm lý do."
-    for some in chain(overnight.comparison.batches(), [[]] if not overnight.parts else []):
+    for some in chain(overnight.batches(), [[]] if not overnight.parts else []):
         rows = [(overnight.number, *row) for change in some for row in _rows(change)]
         if rows or not overnight.parts:
             yield Table(NAME, meaning, _COLUMNS, sorted(rows, key=lambda row: tuple(str(cell) for cell in row)))

@@ -12,7 +12,7 @@ from pipelines.publication.docx import docx
 from pipelines.publication.notice import notice
 from pipelines.publication.pdf import pdf
 from pipelines.publication.site import places
-from pipelines.warehouse import Ranking, ranking
+from pipelines.warehouse import Ranking, open_release, ranking
 
 if TYPE_CHECKING:
     from pipelines.publication.site.pages import Site
@@ -42,13 +42,13 @@ def write(site: Site) -> None:
 
     A release that is older than what the annex shows has none.
     """
-    there = {row[0] for row in site.con.cursor().execute("select table_name from duckdb_tables()").fetchall()}
-    for board in site.boards if there >= _NEEDED else []:
-        if not (_has_annex(board) or board.agencies <= NOTICE_ROWS):
-            continue
-        found = ranking(site.release, board.year, board.group, board.period)
-        if found.ruleset_id == board.ruleset_id:
-            site.papers[board.folder] = list(_papers(site, board, found))
+    there = {row[0] for row in site.con.execute("select table_name from duckdb_tables()").fetchall()}
+    wanted = [one for one in site.boards if _has_annex(one) or one.agencies <= NOTICE_ROWS] if there >= _NEEDED else []
+    with open_release(site.release):  # so that the file is not opened again for every question
+        for board in wanted:
+            found = ranking(site.release, board.year, board.group, board.period)
+            if found.ruleset_id == board.ruleset_id:
+                site.papers[board.folder] = list(_papers(site, board, found))
 
 
 def _has_annex(board: Board) -> bool:

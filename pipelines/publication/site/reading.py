@@ -18,11 +18,9 @@ from pipelines.groups import GROUPS
 from pipelines.publication.site import places
 from pipelines.releases import Release
 from pipelines.sql import fill, literal, records
-from pipelines.warehouse import open_release
+from pipelines.warehouse import beside
 
 Row = dict[str, Any]
-MEMORY = "256MB"
-"""What DuckDB keeps of a release while its pages are written: without a bound, in time, all of it."""
 
 # What later versions added, with the type of each column.
 _LATER: dict[str, dict[str, str]] = {
@@ -70,17 +68,17 @@ _LATER: dict[str, dict[str, str]] = {
 @contextmanager
 def reader(release: Release) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to a release; what it is too old to have stands there empty."""
-    with open_release(release) as con:
+    with beside(release=release.file) as con:
+        con.execute("use release")
         have: dict[str, set[str]] = {}
         for table, column in con.execute("select table_name, column_name from duckdb_columns()").fetchall():
             have.setdefault(table, set()).add(column)
-        home = con.execute("select current_database()").fetchall()[0][0]
         for table, columns in _LATER.items():
             lacking = {name: kind for name, kind in columns.items() if name not in have.get(table, set())}
             if lacking:
                 empty = ", ".join(f"null::{kind} as {name}" for name, kind in lacking.items())
                 source = (
-                    f'select *, {empty} from "{home}".main.{table}' if table in have else f"select {empty} where false"
+                    f"select *, {empty} from release.main.{table}" if table in have else f"select {empty} where false"
                 )
                 con.execute(f"create temp view {table} as {source}")
         yield con
