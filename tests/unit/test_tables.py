@@ -20,6 +20,8 @@ from pipelines.publication.tables import (
     Table,
     csv_bytes,
     json_bytes,
+    json_frame,
+    json_lines,
     kind_of,
     parquet_bytes,
     read_table,
@@ -129,6 +131,11 @@ def test_columns_are_added_from_the_row_by_name(con: duckdb.DuckDBPyConnection) 
     assert {row[-1] for row in table.rows} == {7, None}
 
 
+def test_json_of_no_rows_is_json(con: duckdb.DuckDBPyConnection) -> None:
+    table = filled(con)
+    assert json.loads(json_bytes(Table(table.name, "", table.columns, []), {}))["rows"] == []
+
+
 @pytest.mark.parametrize("size", [1, 4, 8, 40, 0])
 def test_a_large_table_comes_in_parts_in_the_same_order(size: int) -> None:
     """By agency, then by all columns, whatever the size of the parts; who has many rows and who has no id included."""
@@ -141,3 +148,9 @@ def test_a_large_table_comes_in_parts_in_the_same_order(size: int) -> None:
     assert whole.rows == sorted(whole.rows, key=lambda row: (row[1] is None, row[1] or "", row[0]))
     assert (len(parts) > 1) == (0 < size < len(whole.rows))
     assert {part.titles == whole.titles for part in parts} == {True}
+    before, after = json_frame(whole, {"release": 7})
+    rows = b"".join(json_lines(part, first=not number) for number, part in enumerate(parts))
+    assert before + rows + after == json_bytes(whole, {"release": 7})
+    assert len(json.loads(before + rows + after)["rows"]) == len(whole.rows)
+    written = [csv_bytes(part, bom=not number, head=not number) for number, part in enumerate(parts)]
+    assert b"".join(written) == csv_bytes(whole)
