@@ -15,8 +15,9 @@ import duckdb
 import frictionless
 import pytest
 
-from pipelines import journal, releases
+from pipelines import changes, journal, releases
 from pipelines.publication.site import build, places
+from pipelines.publication.site import pages as site_pages
 from pipelines.publication.site.render import Writer
 from pipelines.settings import Deployment
 from rulesets.scoring.explain import card
@@ -327,6 +328,29 @@ def test_how_firm_ranks_are_is_public_only_where_the_deployment_says_so(own_copy
         (own,) = [text for path, text in told.items() if path.endswith(f"/{one['agency_id']}.html")]
         assert f"Khoảng hạng Rank interval{one['low']}–{one['high']}" in " ".join(own.split())
     assert site.broken() == []
+
+
+def test_pages_are_the_same_however_many_agencies_are_read_at_a_time(
+    own_copy: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = releases.current(own_copy)
+    assert release is not None
+    build.publish_to(own_copy, release, tmp_path / "one")
+    monkeypatch.setattr(site_pages, "BATCH", 3)
+    monkeypatch.setattr(changes, "_ROWS", 1)  # every agency is compared by itself
+    build.publish_to(own_copy, release, tmp_path / "other")
+    one, other = ({path: path.read_bytes() for path in _pages(tmp_path / name)} for name in ("one", "other"))
+    assert [path.name for path in one] == [path.name for path in other]
+    assert list(one.values()) == list(other.values())
+    rows = [
+        sorted((tmp_path / name / "downloads" / "changes.csv").read_bytes().splitlines()) for name in ("one", "other")
+    ]
+    assert rows[0] == rows[1]
+
+
+def _pages(folder: Path) -> list[Path]:
+    """All of a site but the list of downloads, which tells how large the files are."""
+    return [path for path in sorted(folder.rglob("*.html")) if path.parent.name != "downloads"]
 
 
 def test_simulated_figures_are_named_above_every_ranking_and_profile(own_copy: Deployment) -> None:
