@@ -11,6 +11,8 @@ from pipelines.changes import Change, comparing, in_order
 from pipelines.releases import Release
 from pipelines.settings import Deployment
 
+SOME = 200
+"""Agencies that are compared in full at a time."""
 Key = tuple[str, int, str]
 """Group, year, period."""
 
@@ -37,10 +39,12 @@ class Overnight:
             return {one.agency_id: one for one in comparison.of(sorted(changed)) if key_of(one) == key}
 
     def batches(self) -> Iterator[list[Change]]:
-        """All changes with all their parts and figures, some agencies at a time."""
+        """All changes with all their parts and figures, some agencies at a time, in the order of their ids."""
+        changed = sorted({agency_id for changes in self.by_board.values() for agency_id in changes})
         if self.before and self.after:
             with comparing(self.before, self.after) as comparison:
-                yield from comparison.batches()
+                for start in range(0, len(changed), SOME):
+                    yield comparison.of(changed[start : start + SOME])
 
 
 def key_of(change: Change) -> Key:
@@ -59,9 +63,10 @@ def overnight(deployment: Deployment, release: Release, known: list[int]) -> Ove
         return Overnight(None, number)
     short: list[Change] = []
     parts = 0
-    for some in Overnight(before, number, after=release).batches():
-        parts += sum(max(len(change.parts), 1) for change in some)
-        short.extend(replace(change, figures=[], parts=change.largest()) for change in some)
+    with comparing(before, release) as comparison:
+        for some in comparison.batches():
+            parts += sum(max(len(change.parts), 1) for change in some)
+            short.extend(replace(change, figures=[], parts=change.largest()) for change in some)
     by_board: dict[Key, dict[str, Change]] = {}
     for change in in_order(short):
         by_board.setdefault(key_of(change), {})[change.agency_id] = change
