@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from pipelines.publication.docx import docx
 from pipelines.publication.notice import notice
 from pipelines.publication.pdf import pdf
 from pipelines.publication.site import places
-from pipelines.warehouse import Ranking, open_release, ranking
+from pipelines.warehouse import open_release, ranking
 
 if TYPE_CHECKING:
     from pipelines.publication.site.pages import Site
@@ -44,25 +44,38 @@ def write(site: Site) -> None:
     """
     there = {row[0] for row in site.con.execute("select table_name from duckdb_tables()").fetchall()}
     wanted = [one for one in site.boards if _has_annex(one) or one.agencies <= NOTICE_ROWS] if there >= _NEEDED else []
-    with open_release(site.release):  # so that the file is not opened again for every question
-        for board in wanted:
-            found = ranking(site.release, board.year, board.group, board.period)
-            if found.ruleset_id == board.ruleset_id:
-                site.papers[board.folder] = list(_papers(site, board, found))
+    # The file is not opened again for every question; typst, which does not need Python, works on the other processor.
+    with open_release(site.release), ThreadPoolExecutor(max_workers=1) as aside:
+        made = {board.folder: _papers(site, board, aside) for board in wanted}
+        site.papers.update({folder: [one.result() for one in papers] for folder, papers in made.items() if papers})
 
 
 def _has_annex(board: Board) -> bool:
     return board.scored and board.assessed <= ANNEX_ROWS
 
 
-def _papers(site: Site, board: Board, found: Ranking) -> Iterator[Paper]:
+def _papers(site: Site, board: Board, aside: Executor) -> list[Future[Paper]]:
+    """The annex and the notice of a ranking, of which the PDF may still be in the making."""
+    found = ranking(site.release, board.year, board.group, board.period)
+    if found.ruleset_id != board.ruleset_id:
+        return []
+    made = []
     if _has_annex(board):
-        yield _put(site, "annex", _name(board, ".xlsx"), workbook(found))
+        made.append(_done(_put(site, "annex", _name(board, ".xlsx"), workbook(found))))
     if board.agencies <= NOTICE_ROWS:
         moment = datetime.fromisoformat(site.release.as_of)
         data = notice(site.deployment, found)
-        yield _put(site, "notice", _name(board, "-notice.docx"), docx(site.deployment, "notice.docx", data, moment))
-        yield _put(site, "notice", _name(board, "-notice.pdf"), pdf("notice.typ", data, moment))
+        content = docx(site.deployment, "notice.docx", data, moment)
+        made.append(_done(_put(site, "notice", _name(board, "-notice.docx"), content)))
+        path = _name(board, "-notice.pdf")
+        made.append(aside.submit(lambda: _put(site, "notice", path, pdf("notice.typ", data, moment))))
+    return made
+
+
+def _done(paper: Paper) -> Future[Paper]:
+    there: Future[Paper] = Future()
+    there.set_result(paper)
+    return there
 
 
 def _put(site: Site, what: str, path: str, content: bytes) -> Paper:
