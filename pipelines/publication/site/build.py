@@ -155,6 +155,7 @@ def write_site(deployment: Deployment, release: Release, folder: Path) -> Writer
 
 
 def _write_all(site: pages.Site) -> None:
+    """Papers first: rankings and profiles lead to them."""
     papers.write(site)
     overview.home(site)
     for board in site.boards:

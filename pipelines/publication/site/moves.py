@@ -40,8 +40,7 @@ def tables(overnight: Overnight) -> Iterator[Table]:
     meaning = f"Thay đổi so với bản {overnight.number}: một dòng cho mỗi phần của thay đổi, kèm lý do."
     for some in chain(overnight.batches(), [[]] if not overnight.parts else []):
         rows = [(overnight.number, *row) for change in some for row in _rows(change)]
-        if rows or not overnight.parts:
-            yield Table(NAME, meaning, _COLUMNS, sorted(rows, key=lambda row: tuple(str(cell) for cell in row)))
+        yield Table(NAME, meaning, _COLUMNS, sorted(rows, key=lambda row: tuple(str(cell) for cell in row)))
 
 
 def _rows(change: Change) -> Iterator[tuple[Cell, ...]]:
