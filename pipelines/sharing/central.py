@@ -6,6 +6,7 @@ clean up; the name of the connection tells a refused one who holds it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -146,6 +147,10 @@ class Session:
         return dict(zip(("command", "address", "since"), found[0], strict=True)) if found else {}
 
     def close(self) -> None:
+        """Give back every lock and hang up. A server notices only later that a connection is gone, and the command
+        that follows this one must not be refused until then."""
+        with contextlib.suppress(psycopg.Error):  # what is lost already holds nothing
+            self.connection.execute("select pg_advisory_unlock_all()")
         self.connection.close()
 
     def _ask(self, sql: str, lock: int) -> list[tuple[Any, ...]]:

@@ -72,9 +72,11 @@ def started(tmp_path: Path) -> Iterator[Callable[..., int]]:
 
     def start(program: str, *words: str) -> int:
         path = tmp_path / program
-        path.write_text("import time; time.sleep(60)")
+        path.write_text("import time; print('here', flush=True); time.sleep(60)")
         process = subprocess.Popen([sys.executable, str(path), *words], stdout=subprocess.PIPE)
         running.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"  # before that, the kernel may not tell its command line yet
         return process.pid
 
     yield start
