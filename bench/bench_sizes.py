@@ -129,14 +129,16 @@ total = total.merge(codes, left_on="agency_code", right_on="code")
 total[["agency_id", "period", "total", "rank"]].to_csv(target, index=False)
 """
 REFRESH = """
-import sys
+import gc, sys
+gc.set_threshold(100_000, 50, 100)  # as `dti` does
 from pipelines.refresh import refresh
 from pipelines.settings import Deployment
 refresh(Deployment.at(sys.argv[1]), [], rebuild=True, reason="bench")
 """
 # All of it in one process that has imported everything: what two whole processes differ by is lost in their start.
 INSIDE = """
-import json, sys, time
+import gc, json, sys, time
+gc.set_threshold(100_000, 50, 100)  # as `dti` does
 from pathlib import Path
 from pipelines.refresh import refresh
 from pipelines.settings import Deployment

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import duckdb
@@ -27,6 +28,7 @@ _SETTINGS = (
     "set autoinstall_known_extensions = false",
     "set autoload_known_extensions = false",
     f"set memory_limit = '{MEMORY}'",
+    "set wal_autocheckpoint = '1GB'",  # nothing needs to be kept of a build that ends half-way
 )
 _DATES = {"valid_from": "0001-01-01", "valid_to": "9999-12-31"}
 _TYPES = {"valid_from": "date", "valid_to": "date", "assessment_year": "integer", "decided_on": "date"}
@@ -91,6 +93,31 @@ def write_pulls(con: duckdb.DuckDBPyConnection, pulls: Sequence[Pull]) -> None:
                 "from read_parquet(?)",
                 [pull.source, pull.assessment_year, pull.pull_id, str(pull.quarantine)],
             )
+    _write_periods(con, pulls)
+
+
+def _write_periods(con: duckdb.DuckDBPyConnection, pulls: Sequence[Pull]) -> None:
+    """`pull_periods`: each pull with its period, where the statistics of its Parquet file tell that all rows have the
+    same one. What counts many rows groups them by less then (`counted_by_agency` among dbt's macros)."""
+    con.execute(
+        "create or replace table pull_periods (source varchar, assessment_year varchar, pull_id varchar, "
+        "as_of varchar, period varchar)"
+    )
+    if not pulls:
+        return
+    files = [str(pull.table) for pull in pulls]
+    found = con.execute(
+        "select file_name, min(stats_min_value) from parquet_metadata(?) where path_in_schema = 'period' "
+        "group by file_name having min(stats_min_value) = max(stats_max_value) and count(stats_min_value) = count(*) "
+        "and sum(stats_null_count) = 0",
+        [files],
+    )
+    periods = dict(found.fetchall())
+    rows = [
+        [pull.source, pull.assessment_year, pull.pull_id, local_time(pull.moment), periods.get(file)]
+        for pull, file in zip(pulls, files, strict=True)
+    ]
+    insert_rows(con, "pull_periods", rows)
 
 
 def pulls_in_use(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
@@ -153,7 +180,9 @@ def write_registers(con: duckdb.DuckDBPyConnection, registers: Registers) -> Non
         names = [field.name for field in fields(kind)]
         types = [f"{name} {_TYPES.get(name, 'varchar')}" for name in names]
         con.execute(f"create or replace table {table} ({', '.join(types)})")
-        insert_rows(con, table, [[getattr(row, name) or _DATES.get(name) for name in names] for row in rows])
+        if rows:
+            cells = zip(names, zip(*map(attrgetter(*names), rows), strict=True), strict=True)
+            _insert(con, table, [[cell or _DATES.get(name) for cell in column] for name, column in cells])
     _write_corrections(con, registers)
 
 
@@ -172,8 +201,12 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Seque
     """Insert rows of a small table, all in one statement: one by one they take a thousand times as long."""
     columns = [[None if value is None else str(value) for value in column] for column in zip(*rows, strict=True)]
     if columns:
-        picks = ", ".join(f"unnest(${number}::varchar[])" for number in range(1, len(columns) + 1))
-        con.execute(f"insert into {table} select {picks}", columns)
+        _insert(con, table, columns)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Sequence[str | None]]) -> None:
+    picks = ", ".join(f"unnest(${number}::varchar[])" for number in range(1, len(columns) + 1))
+    con.execute(f"insert into {table} select {picks}", columns)
 
 
 def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]) -> None:

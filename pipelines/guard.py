@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.inputs import Inputs
 
 Basis = dict[str, dict[str, Any]]
+_NAMES = {kind: sorted({field.name for field in fields(kind)} - {"valid_from", "valid_to"}) for kind in (Agency, Code)}
 
 
 def basis_of(inputs: Inputs, years: Iterable[int]) -> Basis:
@@ -51,8 +53,8 @@ def _line(row: Agency | Code, year: int | None) -> str:
         if first > f"{year}-12-31" or last < f"{year}-01-01":
             return ""
         first, last = max(first, f"{year}-01-01"), min(last, f"{year}-12-31")
-    kept = {name: value for name, value in vars(row).items() if name not in {"valid_from", "valid_to"}}
-    return repr((type(row).__name__, sorted(kept.items()), first, last))
+    kept = [(name, getattr(row, name)) for name in _NAMES[type(row)]]
+    return repr((type(row).__name__, kept, first, last))
 
 
 def open_seasons(deployment: Deployment, day: date) -> list[int]:

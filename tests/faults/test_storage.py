@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,13 +120,16 @@ def test_K12_readers_in_a_loop(bench: Bench) -> None:
     deployment, made = prepared(bench)
     reports = [bench.place / f"reader-{one}" for one in range(16)]
     words = ["nice", "-n", "15", sys.executable, str(READER), str(deployment.warehouse)]  # publishing goes first
-    readers = [subprocess.Popen([*words, str(report)], stderr=subprocess.PIPE) for report in reports]
-    with kept_apart(made, bench.place / "kept") as two, writing(deployment.lock, "test"):
-        for number in range(3, 3 + PUBLICATIONS):
-            publish_again(deployment, two[number % 2], number)
-    for reader in readers:
-        reader.terminate()
-        assert reader.communicate(timeout=60)[1] == b""
+    with ExitStack() as ends:
+        readers = [subprocess.Popen([*words, str(report)], stderr=subprocess.PIPE) for report in reports]
+        for reader in readers:
+            ends.callback(reader.kill)  # whatever happens, none outlives the test
+        with kept_apart(made, bench.place / "kept") as two, writing(deployment.lock, "test"):
+            for number in range(3, 3 + PUBLICATIONS):
+                publish_again(deployment, two[number % 2], number)
+        for reader in readers:
+            reader.terminate()
+        assert [reader.communicate(timeout=300)[1] for reader in readers] == [b""] * len(readers)
     found = [report.read_text().split(";") for report in reports]
     reads, errors = sum(int(one[0]) for one in found), sum(int(one[1]) for one in found)
     assert errors == 0

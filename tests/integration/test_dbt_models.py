@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pipelines import build
 from pipelines.dbt_project import BUILD, MANIFEST, UNIT_TESTS, parsed, run, run_dbt
 from pipelines.settings import Deployment
 
@@ -40,3 +41,55 @@ def test_models_of_absent_sources_are_not_built(own_copy: Deployment) -> None:
     assert {one.name: one.rows for one in everything.models if one.name in built} == rows
     assert rows["metric_values"] > 0
     assert len(everything.models) > 2 * len(few.models)
+
+
+REPORTS = """
+create or replace table accepted.feedback_reports as
+select 'list' as request, period, code as agency_code, 'UBND' as agency_name, 'r' as report_id, 'closed' as status,
+    make_timestamp(year, 3, 1, 0, 0, 0) as requested_at, make_timestamp(year, 3, 9, 0, 0, 0) as due_at,
+    make_timestamp(year, 3, day, 0, 0, 0) as closed_at, 'ab' as body_sha256, '/0' as pointer,
+    'feedback_reports' as source, year as assessment_year, pull as pull_id, timestamp '2025-06-30 00:00:00' as as_of
+from (values
+    ('M.1', 2023, 'same', '2023', 8), ('M.1', 2023, 'same', '2023', 10), ('M.2', 2023, 'same', '2023', 8),
+    ('M.1', 2024, 'same', '2024-01', 8), ('M.1', 2024, 'same', '2024-02', 8), ('M.1', 2024, 'same', '2024-02', 10),
+    ('M.2', 2025, 'other', '2025', 8)
+) as rows(code, year, pull, period, day);
+create or replace table source_agencies as
+select 'feedback_reports' as source, unnest(['M.1', 'M.2']) as code, unnest(['one', 'two']) as agency_id,
+    date '0001-01-01' as valid_from, date '9999-12-31' as valid_to;
+"""
+
+
+@pytest.mark.parametrize("known", ["all pulls", "some of them", "none"])
+def test_each_pull_is_counted_by_itself(own_copy: Deployment, known: str) -> None:
+    """The same counts by whatever keys: pulls of one period and of several, two years under one id, and rows of which
+    the build knows no pull."""
+    run(own_copy, BUILD, parsed()).raise_if_failed()
+    pulls = [("2023", "same", "2023"), ("2024", "same", None), ("2025", "other", "2025")]
+    with build.connect(own_copy) as con:
+        con.execute(REPORTS)
+        con.execute("delete from pull_periods")
+        for year, pull, period in {"all pulls": pulls, "some of them": pulls[:2], "none": []}[known]:
+            con.execute(
+                "insert into pull_periods values ('feedback_reports', ?, ?, '2025-06-30 00:00:00', ?)",
+                [year, pull, period],
+            )
+    words = ["run", "--select", "stg_feedback_reports", "int_feedback_reports__metrics"]
+    run(own_copy, words, parsed()).raise_if_failed()
+    with build.connect(own_copy) as con:
+        found = con.execute(
+            "select agency_id, period, metric, value, assessment_year, pull_id, source, cast(as_of as varchar) "
+            "from intermediate.int_feedback_reports__metrics order by all"
+        ).fetchall()
+    counted = {
+        ("one", "2023", 2023, "same"): ("2", "1"),
+        ("two", "2023", 2023, "same"): ("1", "1"),
+        ("one", "2024-01", 2024, "same"): ("1", "1"),
+        ("one", "2024-02", 2024, "same"): ("2", "1"),
+        ("two", "2025", 2025, "other"): ("1", "1"),
+    }
+    assert found == sorted(
+        (agency, period, f"feedback.{metric}", value, year, pull, "feedback_reports", "2025-06-30 00:00:00")
+        for (agency, period, year, pull), values in counted.items()
+        for metric, value in zip(("due", "handled_on_time"), values, strict=True)
+    )

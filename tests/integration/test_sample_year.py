@@ -19,7 +19,7 @@ import pytest
 
 from connectors import Landing
 from connectors.simulator.truth import declared, ledger
-from pipelines import releases
+from pipelines import build, releases
 from pipelines.changes import between
 from pipelines.refresh import refresh
 from pipelines.settings import CODE, Deployment
@@ -216,3 +216,21 @@ def test_the_commands_of_the_page_about_why_run(sample: Deployment, tmp_path: Pa
         done = dti(own, *shlex.split(command))
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip()
+
+
+def test_the_build_knows_the_period_of_a_pull_where_there_is_one(sample: Deployment) -> None:
+    """By the statistics of its file: months of the identity system, the year of the documents."""
+    with build.connect(sample) as con:
+        known = con.execute("select source, assessment_year, pull_id, as_of, period from pull_periods").fetchall()
+        pulls = con.execute(
+            "select source, assessment_year::varchar, pull_id, as_of::varchar from pulls order by all"
+        ).fetchall()
+    assert sorted(row[:4] for row in known) == pulls
+    periods = {(source, year): period for source, year, _, _, period in known}
+    for pull in Landing(sample.landing).pulls():
+        if (pull.source, str(pull.assessment_year)) in periods:
+            table = duckdb.read_parquet(str(pull.table))
+            there = table.aggregate("list(distinct period)").fetchall()[0][0] or []
+            assert periods[pull.source, str(pull.assessment_year)] == (there[0] if len(there) == 1 else None)
+    assert None in periods.values()
+    assert "2024" in periods.values()

@@ -122,8 +122,8 @@ facts as (
             when bool_or(stage = 'collected' and role <> 'denominator') then 'collected'
             else 'declared'
         end as stage,
-        string_agg(distinct source, '; ' order by source) as source,
-        string_agg(distinct pull_id, '; ' order by pull_id) as pull_id,
+        nullif(array_to_string(list_sort(list_distinct(list(source))), '; '), '') as source,
+        nullif(array_to_string(list_sort(list_distinct(list(pull_id))), '; '), '') as pull_id,
         max(as_of) as as_of
     from joined
     group by all
