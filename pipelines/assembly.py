@@ -188,6 +188,7 @@ def _copy(con: duckdb.DuckDBPyConnection, file: Path) -> None:
     con.execute("begin")  # one flush to the disk in the place of one per statement
     copy_tables(con, Schema(source), Schema("release"), PUBLISHED)
     _comment_the_rest(con)
+    con.execute("set wal_autocheckpoint = '1KB'")  # straight into the file, and not first into one beside it
     con.execute("commit")
     con.execute("checkpoint release")
     con.execute("detach release")

@@ -8,10 +8,12 @@ run again and looked at alone.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -32,11 +34,13 @@ _SETTINGS = (
 )
 _DATES = {"valid_from": "0001-01-01", "valid_to": "9999-12-31"}
 _TYPES = {"valid_from": "date", "valid_to": "date", "assessment_year": "integer", "decided_on": "date"}
+_kept: dict[str, duckdb.DuckDBPyConnection | None] = {}
 _FROM_THE_PULL = {"source": "varchar", "assessment_year": "integer", "pull_id": "varchar", "as_of": "timestamp"}
 
 
 def start(deployment: Deployment) -> None:
     """Remove the build file of an earlier run, whatever state it was left in."""
+    let_go(deployment)
     deployment.build.mkdir(parents=True, exist_ok=True)
     for path in deployment.build.glob(deployment.build_file.name + "*"):
         if path.is_dir():  # where a killed build's large queries spilled
@@ -47,10 +51,42 @@ def start(deployment: Deployment) -> None:
 
 def connect(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     """A connection to the build file; connections of one process share it."""
-    con = duckdb.connect(str(deployment.build_file))
+    file = str(deployment.build_file)
+    if file not in _kept:
+        return _open(file)
+    _kept[file] = kept = _kept[file] or _open(file)
+    return kept.cursor()
+
+
+def _open(file: str) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(file)
     for setting in _SETTINGS:
         con.execute(setting)
     return con
+
+
+@contextmanager
+def kept_open(deployment: Deployment) -> Iterator[None]:
+    """The steps of one process share one open file: DuckDB compresses what is new whenever a connection of its own
+    ends, and not when a cursor of one does."""
+    file = str(deployment.build_file)
+    _kept[file] = None
+    try:
+        yield
+    finally:
+        let_go(deployment)
+        _kept.pop(file, None)
+
+
+def let_go(deployment: Deployment) -> None:
+    """Close the file that `kept_open` keeps. What was not compressed yet stays in the log beside it (`.wal`), which the
+    next connection reads: seldom does anybody want to look."""
+    file = str(deployment.build_file)
+    con = _kept.get(file)
+    if con is not None:
+        con.execute("pragma disable_checkpoint_on_shutdown")
+        con.close()
+        _kept[file] = None
 
 
 def begin(con: duckdb.DuckDBPyConnection, basis: str) -> None:
@@ -103,21 +139,28 @@ def _write_periods(con: duckdb.DuckDBPyConnection, pulls: Sequence[Pull]) -> Non
         "create or replace table pull_periods (source varchar, assessment_year varchar, pull_id varchar, "
         "as_of varchar, period varchar)"
     )
-    if not pulls:
-        return
-    files = [str(pull.table) for pull in pulls]
-    found = con.execute(
-        "select file_name, min(stats_min_value) from parquet_metadata(?) where path_in_schema = 'period' "
-        "group by file_name having min(stats_min_value) = max(stats_max_value) and count(stats_min_value) = count(*) "
-        "and sum(stats_null_count) = 0",
-        [files],
-    )
-    periods = dict(found.fetchall())
     rows = [
-        [pull.source, pull.assessment_year, pull.pull_id, local_time(pull.moment), periods.get(file)]
-        for pull, file in zip(pulls, files, strict=True)
+        [pull.source, pull.assessment_year, pull.pull_id, local_time(pull.moment), _period_of_all(pull.table)]
+        for pull in pulls
     ]
     insert_rows(con, "pull_periods", rows)
+
+
+def _period_of_all(file: Path) -> str | None:
+    """The period that all rows of a Parquet file have, as its statistics tell; None where they do not tell one."""
+    from pyarrow.parquet import read_metadata
+
+    metadata = read_metadata(file)
+    names = metadata.schema.names
+    if "period" not in names:
+        return None
+    column, found = names.index("period"), set()
+    for group in range(metadata.num_row_groups):
+        known = metadata.row_group(group).column(column).statistics
+        if known is None or not known.has_min_max or not known.has_null_count or known.null_count:
+            return None
+        found |= {known.min, known.max}
+    return str(found.pop()) if len(found) == 1 else None
 
 
 def pulls_in_use(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
@@ -205,8 +248,11 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Seque
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Sequence[str | None]]) -> None:
-    picks = ", ".join(f"unnest(${number}::varchar[])" for number in range(1, len(columns) + 1))
-    con.execute(f"insert into {table} select {picks}", columns)
+    import pyarrow as pa
+
+    given = pa.table([pa.array(column, pa.string()) for column in columns], names=[*map(str, range(len(columns)))])
+    con.execute(f"insert into {table} from given")
+    del given  # DuckDB finds it by its name
 
 
 def comment(con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]) -> None:

@@ -16,7 +16,10 @@ def table_hash(con: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
     of their own hashes. Tables whose meaning is a moment (`releases`) are not hashed.
     """
     names = sorted(row[0] for row in con.execute(f"describe {table}").fetchall())
-    cells = ", ".join(f"coalesce(length({_text(name)}) || ':' || {_text(name)}, '-')" for name in names)
+    cells = ", ".join(
+        f"case when {_text(name)} is null then '-' else concat(length({_text(name)}), ':', {_text(name)}) end"
+        for name in names
+    )
     found = con.execute(f"select concat({cells}) from {table}")
     digests: list[bytes] = []
     while some := found.fetchmany(_AT_ONCE):  # Python's SHA-256 is the processor's own; DuckDB's is not

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from common.errors import Finding, GateError, Text
@@ -53,8 +54,8 @@ def _line(row: Agency | Code, year: int | None) -> str:
         if first > f"{year}-12-31" or last < f"{year}-01-01":
             return ""
         first, last = max(first, f"{year}-01-01"), min(last, f"{year}-12-31")
-    kept = [(name, getattr(row, name)) for name in _NAMES[type(row)]]
-    return repr((type(row).__name__, kept, first, last))
+    names = _NAMES[type(row)]
+    return repr((type(row).__name__, [*zip(names, attrgetter(*names)(row), strict=True)], first, last))
 
 
 def open_seasons(deployment: Deployment, day: date) -> list[int]:

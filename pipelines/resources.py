@@ -10,7 +10,7 @@ from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
 from connectors import load_sources
-from pipelines import journal, progress, releases, sharing
+from pipelines import build, journal, progress, releases, sharing
 from pipelines.alerts.telling import tell_quietly
 from pipelines.assets.errors import take_first
 from pipelines.backfills import asked_of, done_before
@@ -68,7 +68,8 @@ class Refresh(ConfigurableResource["Refresh"]):
             for done in releases.recover(deployment):
                 progress.say(f"khôi phục: {done}", f"recovered: {done}")
             self._say_continued()
-            yield self
+            with build.kept_open(deployment):
+                yield self
             failure = take_first()
             told = {"error": failure.as_dict("vi") | {"message_en": failure.message.en}} if failure else {}
             journal.record(self.deployment.journal, "refresh-end", **told)

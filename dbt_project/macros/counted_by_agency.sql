@@ -37,17 +37,17 @@
         , cast(null as varchar) as body_sha256
         , cast(null as varchar) as pointer
         {%- for column, condition in counts.items() %}
-        , count(*) filter (where {{ condition }}) as {{ column }}
+        , count(case when {{ condition }} then 1 end) as {{ column }}
         {%- endfor %}
 {%- endmacro %}
 
 {# The pulls of a source in this build; `period` only where all rows of a pull have the same one. #}
 {% macro pulls_of(source) %}
     {% set found = [] %}
-    {% set known = adapter.get_relation(target.database, 'main', 'pull_periods') if execute %}
-    {% if known is not none and execute %}
+    {% set known = adapter.get_relation(target.database, 'main', 'pull_periods') if execute else none %}
+    {% if known is not none %}
         {% set query %}
-            select assessment_year || ' ' || pull_id as key, pull_id, assessment_year, cast(as_of as varchar) as as_of, period
+            select assessment_year || ' ' || pull_id as key, pull_id, assessment_year, as_of, period
             from {{ known }} where source = '{{ source }}' order by key
         {% endset %}
         {% for row in run_query(query).rows %}{% do found.append(row.dict()) %}{% endfor %}

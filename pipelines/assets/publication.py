@@ -59,6 +59,7 @@ def publication_asset() -> AssetsDefinition:
             sharing.take_turn(deployment)
             inputs = gather(deployment, refresh.moment)
             done = assemble(deployment, inputs)
+            build.let_go(deployment)
             shown = publish(deployment, done)
             sharing.forget(deployment, prune(deployment))
         where = str(deployment.warehouse if shown else done.file)

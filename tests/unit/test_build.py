@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from pipelines import build
 from pipelines.settings import Deployment
@@ -32,3 +35,28 @@ def test_what_a_killed_build_spilled_is_removed(tmp_path: Path) -> None:
     (deployment.build / "dti.duckdb").write_bytes(b"half")
     build.start(deployment)
     assert list(deployment.build.iterdir()) == []
+
+
+def test_steps_share_the_open_file_and_whoever_comes_later_finds_all_of_it(tmp_path: Path) -> None:
+    """Temporary tables stay with the step that made them; a run that fails lets go of the file as well."""
+    deployment = Deployment(tmp_path)
+
+    def fails() -> None:
+        with build.kept_open(deployment):
+            build.start(deployment)
+            with build.connect(deployment) as con:
+                con.execute("create table t as from range(3); create temp table mine as from t")
+            with build.connect(deployment) as con:
+                assert con.execute("from t").fetchall() == [(0,), (1,), (2,)]
+                assert con.execute("select table_name from duckdb_tables()").fetchall() == [("t",)]
+                raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
+    asked = "import duckdb, sys; print(duckdb.connect(sys.argv[1], read_only=True).sql('from t').fetchall())"
+    words = [sys.executable, "-c", asked, str(deployment.build_file)]  # the lock is this process's no more
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "[(0,), (1,), (2,)]\n"
+    with build.connect(deployment) as con:
+        con.execute("insert into t values (3)")
+    with build.kept_open(deployment), build.connect(deployment) as con:
+        assert con.execute("select count(*) from t").fetchall() == [(4,)]

@@ -1,19 +1,13 @@
 -- Reports that were due in the year and by the day whose knowledge it is; of these, those closed by their deadline.
-{% set judged %}(
-    select
-        *,
-        year(due_at) = assessment_year and due_at <= as_of as is_due,
-        status = 'closed' and closed_at <= due_at as in_time
-    from {{ ref('stg_feedback_reports') }}
-){% endset %}
+{% set is_due = 'year(due_at) = assessment_year and due_at <= as_of' %}
 
 {% set counted %}(
     {{ counted_by_agency(
-        judged,
+        ref('stg_feedback_reports'),
         source='feedback_reports',
         counts={
-            'due': 'is_due',
-            'handled_on_time': 'is_due and in_time',
+            'due': is_due,
+            'handled_on_time': is_due ~ " and status = 'closed' and closed_at <= due_at",
         },
     ) }}
 ){% endset %}

@@ -9,10 +9,12 @@ with sides as (
         indicator_code,
         role,
         metric,
-        max(try_cast(value as decimal(38, 6))) filter (where stage = 'declared') as declared,
-        max(try_cast(value as decimal(38, 6))) filter (where stage = 'collected') as collected
-    from {{ ref('indicator_figures') }}
-    where metric is not null
+        max({{ as_decimal('declared.value') }}) as declared,
+        max({{ as_decimal('collected.value') }}) as collected
+    from {{ ref('indicator_figures') }} as declared
+    inner join {{ ref('indicator_figures') }} as collected
+        using (ruleset_id, agency_id, assessment_year, period, indicator_code, role, metric)
+    where declared.stage = 'declared' and collected.stage = 'collected'
     group by all
 )
 
@@ -29,6 +31,5 @@ select
     cast(sides.declared - sides.collected as decimal(38, 6)) as difference
 from sides
 inner join {{ source('reference', 'indicators') }} as indicators using (ruleset_id, indicator_code)
-where sides.declared is not null and sides.collected is not null
-    and abs(sides.declared - sides.collected) > coalesce(indicators.tolerance, 0) * abs(sides.collected)
+where abs(sides.declared - sides.collected) > coalesce(indicators.tolerance, 0) * abs(sides.collected)
 order by all

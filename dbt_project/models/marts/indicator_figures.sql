@@ -10,7 +10,8 @@ with inputs as (
         indicator_inputs.part,
         indicator_inputs.item,
         indicator_inputs.role,
-        indicator_inputs.metric_id as metric
+        indicator_inputs.metric_id as metric,
+        row_number() over () as input  -- within this query only: one number is compared faster than eight columns
     from {{ ref('roster') }} as roster
     inner join {{ source('reference', 'indicator_inputs') }} as indicator_inputs using (ruleset_id)
 ),
@@ -75,16 +76,25 @@ placed as (
 ),
 
 -- An appraisal decides about the whole indicator; between the others each input has its own best.
+appraised_indicators as (
+    select ruleset_id, agency_id, assessment_year, period, indicator_code
+    from placed
+    semi join (
+        select * from placed
+        where stage = 'appraised'
+    ) as decisions using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+    group by all
+    having min(place) filter (where stage = 'appraised')
+        < coalesce(min(place) filter (where stage <> 'appraised'), 1000)
+),
+
 best as (
     select
-        *,
-        min(place) filter (where stage = 'appraised') over indicator as appraised_place,
-        min(place) filter (where stage <> 'appraised') over indicator as measured_place,
-        min(place) filter (where stage <> 'appraised') over input as input_place
+        placed.*,
+        appraised_indicators.agency_id is not null as is_appraised,
+        min(placed.place) filter (where placed.stage <> 'appraised') over (partition by placed.input) as best_place
     from placed
-    window
-        indicator as (partition by ruleset_id, agency_id, assessment_year, period, indicator_code),
-        input as (partition by ruleset_id, agency_id, assessment_year, period, indicator_code, part, item, role)
+    left join appraised_indicators using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 )
 
 select
@@ -99,14 +109,10 @@ select
     metric,
     stage,
     value,
-    coalesce(
-        case
-            when appraised_place is not null and appraised_place < coalesce(measured_place, 1000)
-                then stage = 'appraised'
-            else stage <> 'appraised' and place = input_place
-        end,
-        false
-    ) as scored,
+    case
+        when is_appraised then stage = 'appraised'
+        else stage <> 'appraised' and coalesce(place = best_place, false)
+    end as scored,
     source,
     pull_id,
     as_of,

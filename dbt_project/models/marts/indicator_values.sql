@@ -1,7 +1,50 @@
 -- The figures of each indicator that count, put together as the rule wants them. No row: no figure (never zero).
 -- Whoever an article spares an indicator stands here as exempt with that article and without a figure, so that an
 -- exempt agency's own figures can never count; whoever was given points by the council stands in `entered_scores`.
-with wanted as (
+with exempt as (
+    select
+        roster.ruleset_id,
+        roster.agency_id,
+        roster.assessment_year,
+        roster.period,
+        exceptions.indicator_code,
+        cast(null as decimal(38, 6)) as numerator,
+        cast(null as decimal(38, 6)) as denominator,
+        cast(null as varchar) as value,
+        'exempt' as status,
+        exceptions.article,
+        'appraised' as stage,
+        exceptions.document as source,
+        cast(null as varchar) as pull_id,
+        cast(null as timestamp) as as_of
+    from {{ ref('roster') }} as roster
+    inner join {{ source('reference', 'exceptions') }} as exceptions using (ruleset_id, assessment_year, agency_id)
+),
+
+without_figures as (
+    select ruleset_id, agency_id, assessment_year, period, indicator_code from exempt
+    union
+    select ruleset_id, agency_id, assessment_year, period, code as indicator_code from {{ ref('entered_scores') }}
+),
+
+-- An appraisal of a whole indicator may name other roles than its inputs have.
+scored as (
+    select *
+    from {{ ref('indicator_figures') }}
+    semi join {{ source('reference', 'indicator_inputs') }} as indicator_inputs using (ruleset_id, indicator_code)
+    anti join without_figures using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+    where scored
+),
+
+-- Few indicators judge by more than one figure or ratio; only theirs are put together as lists.
+listed as (
+    select ruleset_id, indicator_code
+    from {{ source('reference', 'indicator_inputs') }}
+    group by all
+    having count(distinct (part, item)) > 1
+),
+
+wanted as (
     select
         roster.ruleset_id,
         roster.agency_id,
@@ -13,45 +56,15 @@ with wanted as (
         indicator_inputs.role
     from {{ ref('roster') }} as roster
     inner join {{ source('reference', 'indicator_inputs') }} as indicator_inputs using (ruleset_id)
-    anti join {{ source('reference', 'exceptions') }} as exceptions
-        on exceptions.ruleset_id = roster.ruleset_id
-        and exceptions.assessment_year = roster.assessment_year
-        and exceptions.agency_id = roster.agency_id
-        and exceptions.indicator_code = indicator_inputs.indicator_code
-    anti join {{ ref('entered_scores') }} as entered_scores
-        on entered_scores.ruleset_id = roster.ruleset_id
-        and entered_scores.assessment_year = roster.assessment_year
-        and entered_scores.period = roster.period
-        and entered_scores.agency_id = roster.agency_id
-        and entered_scores.code = indicator_inputs.indicator_code
-),
-
--- An appraisal of a whole indicator may name other roles than its inputs have.
-scored as (
-    select * from {{ ref('indicator_figures') }}
-    where scored
+    semi join listed using (ruleset_id, indicator_code)
+    anti join without_figures using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 ),
 
 joined as (
-    select
-        coalesce(wanted.ruleset_id, scored.ruleset_id) as ruleset_id,
-        coalesce(wanted.agency_id, scored.agency_id) as agency_id,
-        coalesce(wanted.assessment_year, scored.assessment_year) as assessment_year,
-        coalesce(wanted.period, scored.period) as period,
-        coalesce(wanted.indicator_code, scored.indicator_code) as indicator_code,
-        coalesce(wanted.part, scored.part) as part,
-        coalesce(wanted.item, scored.item) as item,
-        coalesce(wanted.role, scored.role) as role,
-        scored.value,
-        scored.stage,
-        scored.source,
-        scored.pull_id,
-        scored.as_of
+    select ruleset_id, agency_id, assessment_year, period, indicator_code, part, item, role, figures.value
     from wanted
-    full join scored using (ruleset_id, agency_id, assessment_year, period, indicator_code, part, item, role)
-    semi join (
-        select distinct ruleset_id, agency_id, assessment_year, period, indicator_code from wanted
-    ) as kept using (ruleset_id, agency_id, assessment_year, period, indicator_code)
+    full join (select * from scored semi join listed using (ruleset_id, indicator_code)) as figures
+        using (ruleset_id, agency_id, assessment_year, period, indicator_code, part, item, role)
 ),
 
 -- A ratio of one item is `n/d`, a value itself; a list names its items in order, an empty place where one is missing.
@@ -114,8 +127,8 @@ facts as (
         assessment_year,
         period,
         indicator_code,
-        max(try_cast(value as decimal(38, 6))) filter (where role = 'numerator') as numerator,
-        max(try_cast(value as decimal(38, 6))) filter (where role = 'denominator') as denominator,
+        max({{ as_decimal('value') }}) filter (where role = 'numerator') as numerator,
+        max({{ as_decimal('value') }}) filter (where role = 'denominator') as denominator,
         max(value) filter (where role = 'value') as value,
         case
             when bool_or(stage = 'appraised') then 'appraised'
@@ -125,7 +138,7 @@ facts as (
         nullif(array_to_string(list_sort(list_distinct(list(source))), '; '), '') as source,
         nullif(array_to_string(list_sort(list_distinct(list(pull_id))), '; '), '') as pull_id,
         max(as_of) as as_of
-    from joined
+    from scored
     group by all
     having count(value) > 0
 ),
@@ -147,27 +160,7 @@ reported as (
         facts.pull_id,
         facts.as_of
     from facts
-    inner join lists using (ruleset_id, agency_id, assessment_year, period, indicator_code)
-),
-
-exempt as (
-    select
-        roster.ruleset_id,
-        roster.agency_id,
-        roster.assessment_year,
-        roster.period,
-        exceptions.indicator_code,
-        cast(null as decimal(38, 6)) as numerator,
-        cast(null as decimal(38, 6)) as denominator,
-        cast(null as varchar) as value,
-        'exempt' as status,
-        exceptions.article,
-        'appraised' as stage,
-        exceptions.document as source,
-        cast(null as varchar) as pull_id,
-        cast(null as timestamp) as as_of
-    from {{ ref('roster') }} as roster
-    inner join {{ source('reference', 'exceptions') }} as exceptions using (ruleset_id, assessment_year, agency_id)
+    left join lists using (ruleset_id, agency_id, assessment_year, period, indicator_code)
 )
 
 select * from reported
