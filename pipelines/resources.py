@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
 from connectors import load_sources
-from pipelines import build, journal, progress, releases, sharing
+from pipelines import build, journal, progress, releases, sharing, suites_beside
 from pipelines.alerts.telling import tell_quietly
 from pipelines.assets.errors import take_first
 from pipelines.backfills import asked_of, done_before
@@ -68,7 +68,7 @@ class Refresh(ConfigurableResource["Refresh"]):
             for done in releases.recover(deployment):
                 progress.say(f"khôi phục: {done}", f"recovered: {done}")
             self._say_continued()
-            with build.kept_open(deployment):
+            with build.kept_open(deployment), nullcontext() if self._spread(context) else suites_beside.beside():
                 yield self
             failure = take_first()
             told = {"error": failure.as_dict("vi") | {"message_en": failure.message.en}} if failure else {}

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from common.errors import ConfigurationError, Finding, Text
 from common.yaml_files import YamlFile, display_path, parse_model, read_yaml
+from pipelines import suites_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,11 @@ def read_suite(path: Path) -> Suite:
 
 def run_suite(path: Path, frame: pd.DataFrame) -> list[Expected]:
     """Validate a frame. Columns of decimals stay decimals; NaN and NULL break `…_to_not_be_null`."""
+    answer = suites_beside.ask(path, frame)
+    return _run(path, frame) if answer is None else answer
+
+
+def _run(path: Path, frame: pd.DataFrame) -> list[Expected]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig

@@ -13,7 +13,7 @@ from dagster import (
 )
 
 from connectors import AnySource, Landing
-from pipelines import build, journal, progress, releases, sharing
+from pipelines import build, journal, progress, releases, sharing, suites_beside
 from pipelines.assets.errors import for_people
 from pipelines.check_results import pull_checks, write_check_results
 from pipelines.dbt_project import accepted_columns
@@ -55,6 +55,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
                 return
             check_unchanged(deployment, inputs)
             progress.say("dựng lại từ các lần lấy đã chấp nhận", "rebuilding from the accepted pulls")
+            suites_beside.load()
             verify_pulls(deployment, inputs.pulls, standing)
             build.start(deployment)
             with build.connect(deployment) as con:
