@@ -178,9 +178,9 @@ def test_K06_an_error_while_reading_is_told(bench: Bench) -> None:
 
 
 def test_K06_too_few_files_may_be_open(bench: Bench) -> None:
-    """`ulimit -n 8`: told by name, with what to do."""
+    """`ulimit -n 6`: told by name, with what to do."""
     deployment = bench.built()
-    done = bench.do("publish", deployment, files=8)
+    done = bench.do("publish", deployment, files=6)
     assert (done.ended, done.error["code"]) == (3, "TooManyFiles"), done
     assert "ulimit" in done.error["hint"]
     bench.assert_whole(deployment)
