@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -84,7 +84,8 @@ def let_go(deployment: Deployment) -> None:
     file = str(deployment.build_file)
     con = _kept.get(file)
     if con is not None:
-        con.execute("pragma disable_checkpoint_on_shutdown")
+        with suppress(duckdb.Error):  # after a disk that failed it takes no words any more, and nothing is lost
+            con.execute("pragma disable_checkpoint_on_shutdown")
         con.close()
         _kept[file] = None
 
