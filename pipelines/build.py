@@ -58,6 +58,15 @@ def connect(deployment: Deployment) -> duckdb.DuckDBPyConnection:
     return kept.cursor()
 
 
+@contextmanager
+def step(deployment: Deployment) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose work is one transaction: a step that fails leaves nothing, and the disk is waited for once."""
+    with connect(deployment) as con:
+        con.begin()
+        yield con
+        con.commit()
+
+
 def _open(file: str) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(file)
     for setting in _SETTINGS:

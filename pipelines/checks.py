@@ -126,7 +126,7 @@ def check_definitions() -> list[AssetChecksDefinition]:
     description="Every correction found the figure that it expects; none that has expired is still needed.",
 )
 def corrections_hold(refresh: Refresh) -> AssetCheckResult:
-    with for_people(), build.connect(refresh.deployment) as con:
+    with for_people(), build.step(refresh.deployment) as con:
         found = [unexpected(row) for row in records(con, UNEXPECTED)]
         detail = "; ".join(one.line("vi") for one in found[:3])
         name, count = "corrections_hold", len(found)
@@ -148,7 +148,7 @@ def corrections_hold(refresh: Refresh) -> AssetCheckResult:
     description="Great Expectations suite: every value has a figure, a known status and stage, and equals its source.",
 )
 def indicator_values_suite(refresh: Refresh) -> AssetCheckResult:
-    with for_people(), build.connect(refresh.deployment) as con:
+    with for_people(), build.step(refresh.deployment) as con:
         results = run_suite(named("indicator_values"), con.execute(INDICATOR_FRAME).df())
         write_check_results(con, "indicators", _rows("indicators", "indicator_values", results))
     return _suite_result("indicator_values", "indicator_values_suite", results)
@@ -174,7 +174,7 @@ def indicator_values_suite(refresh: Refresh) -> AssetCheckResult:
 def rankings_checks(refresh: Refresh) -> Iterator[AssetCheckResult]:
     """Both kinds of checks of the ranking in one step."""
     progress.say("kiểm tra kết quả", "checking the results")
-    with for_people(), build.connect(refresh.deployment) as con:
+    with for_people(), build.step(refresh.deployment) as con:
         suite = run_suite(named("rankings"), con.execute(RANKING_FRAME).df())
         broken = run_invariants(con)
         write_check_results(con, "scores", [*_rows("scores", "rankings", suite), *broken])

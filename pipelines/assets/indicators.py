@@ -48,7 +48,7 @@ def indicator_assets() -> AssetsDefinition:
         progress.say("dbt: từ số liệu thô đến giá trị chỉ số", "dbt: from raw figures to indicator values")
         with for_people():
             results = run_dbt(refresh.deployment)
-            with build.connect(refresh.deployment) as con:
+            with build.step(refresh.deployment) as con:
                 write_check_results(con, "dbt", _check_rows(results))
         yield from _events(results)
         with for_people():

@@ -58,7 +58,7 @@ def pulls_asset(sources: Sequence[AnySource]) -> AssetsDefinition:
             suites_beside.load()
             verify_pulls(deployment, inputs.pulls, standing)
             build.start(deployment)
-            with build.connect(deployment) as con:
+            with build.step(deployment) as con:
                 build.begin(con, inputs.basis)
                 build.write_pulls(con, inputs.pulls)
                 build.accept_nothing(con, {n: c for n, c in accepted_columns().items() if n not in inputs.sources})
@@ -84,7 +84,7 @@ def _accepted_asset(source: AnySource) -> AssetsDefinition:
         pool=POOL,
     )
     def accepted(refresh: Refresh) -> MaterializeResult[None]:
-        with for_people(), build.connect(refresh.deployment) as con:
+        with for_people(), build.step(refresh.deployment) as con:
             chosen = build.pulls_in_use(con, source.name)
             mine = [p for p in Landing(refresh.deployment.landing).pulls(source.name) if p.pull_id in chosen]
             rows = build.accept(con, source, mine)
@@ -104,7 +104,7 @@ def reference(refresh: Refresh) -> Iterator[MaterializeResult[None]]:
     """Registers, rulesets and catalogue as tables of the build file."""
     with for_people():
         inputs = gather(refresh.deployment, refresh.moment)
-        with build.connect(refresh.deployment) as con:
+        with build.step(refresh.deployment) as con:
             write_reference_tables(con, refresh.deployment, inputs)
             rows = build.sizes(con, TABLES)
     for table, count in rows.items():

@@ -12,7 +12,7 @@ def _score_asset(table: str, deps: list[str], description: str) -> AssetsDefinit
     @asset(name=table, group_name="scores", kinds={"duckdb"}, deps=deps, description=description, pool=POOL)
     def scores(refresh: Refresh) -> MaterializeResult[None]:
         progress.say(f"tính {table}", f"computing {table}")
-        with for_people(), build.connect(refresh.deployment) as con:
+        with for_people(), build.step(refresh.deployment) as con:
             STEPS[table](con)
             rows = build.sizes(con, [table])[table]
         return MaterializeResult(metadata={"dagster/row_count": rows})
