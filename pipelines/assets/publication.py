@@ -28,7 +28,8 @@ def frozen_years_asset() -> AssetsDefinition:
         pool=POOL,
     )
     def frozen_years(refresh: Refresh) -> MaterializeResult[None]:
-        with for_people(), build.step(refresh.deployment) as con:
+        # No transaction: differences that are refused stay to be read by whoever may sign them.
+        with for_people(), build.connect(refresh.deployment) as con:
             inputs = gather(refresh.deployment, refresh.moment)
             kept = settle_years(con, refresh.deployment, inputs, refresh.wish)
             count = build.sizes(con, ["frozen_years"])["frozen_years"]
