@@ -62,7 +62,8 @@ def test_K02_killed_at_random_times(bench: Bench) -> None:
     assert again.ended == 0, again.error
     bench.thorough = True
     bench.assert_recovered(deployment)
-    assert len(stages) > 3 or KILLS < 10, stages
+    assert stages["done before"] < KILLS, "nothing was killed"
+    assert len(stages) > 3 or KILLS < 100, stages  # a few may all fall into the longest stages of a busy machine
     print(f"{KILLS} kills, lost 0, doubled 0, mixed 0; while {dict(stages)}")
 
 
